@@ -1,0 +1,101 @@
+# Copyright 2026 The privacy_consent authors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""What is special about an outgoing mail that asks for consent."""
+
+from odoo import models
+from odoo.tools import html2plaintext
+from odoo.tools.mail import email_normalize
+
+from .. import placeholder_link
+
+
+class MailMail(models.Model):
+    _inherit = "mail.mail"
+
+    def _consent_asked(self):
+        """Find the consent that this mail asks for.
+
+        :return: the consent, with superuser rights; empty for any other mail, a mere
+            message in the thread of a consent included
+        """
+        self.ensure_one()
+        consents = self.env["privacy.consent"].sudo()
+        if self.model != consents._name or not placeholder_link.choices(self.body_html):
+            return consents
+        return consents.browse(self.res_id).exists()
+
+    def _prepare_outgoing_list(self, mail_server=False, doc_to_followers=None):
+        """Give the personal links to the subject, and to nobody else."""
+        emails = super()._prepare_outgoing_list(
+            mail_server=mail_server, doc_to_followers=doc_to_followers
+        )
+        consent = self._consent_asked()
+        if not consent:
+            return emails
+        urls = {"accept": consent._url(True), "reject": consent._url(False)}
+        result = []
+        for email in self._separate_subject(emails, consent.partner_id):
+            if email["partner_id"] == consent.partner_id:
+                body = placeholder_link.personalize(email["body"], urls)
+            else:
+                body = placeholder_link.remove(email["body"])
+            result.append(
+                {
+                    **email,
+                    "body": body,
+                    "body_alternative": html2plaintext(body),
+                    # RFC 3834, section 5: no automatic answers to a request
+                    "headers": {
+                        **email["headers"],
+                        "Auto-Submitted": "auto-generated",
+                    },
+                }
+            )
+        return result
+
+    def _separate_subject(self, emails, subject):
+        """Make sure that the subject's copy goes to the subject's address alone.
+
+        A template may address the subject by e-mail instead of as a contact, and name
+        others beside them or in copy. They all would share one message, and with it
+        the personal links.
+
+        :param list[dict] emails: as of ``_prepare_outgoing_list()``
+        :param subject: the ``res.partner`` who is asked
+        :return: the same, where each message is for the subject or for others
+        """
+        result = []
+        for email in emails:
+            own = [
+                address
+                for address in email["email_to"]
+                if not email["partner_id"]
+                and subject.email_normalized
+                and email_normalize(address) == subject.email_normalized
+            ]
+            others = [address for address in email["email_to"] if address not in own]
+            if own:
+                result.append(
+                    {**email, "email_to": own, "email_cc": [], "partner_id": subject}
+                )
+            if others or email["email_cc"] or not own:
+                result.append({**email, "email_to": others})
+        return result
+
+    def _postprocess_sent_message(
+        self, success_pids, success_emails, failure_reason=False, failure_type=None
+    ):
+        """Tell the consents whether their request was delivered."""
+        # Before super(), which deletes mails that are not kept.
+        for mail in self:
+            consent = mail._consent_asked()
+            if consent.partner_id in success_pids:
+                consent._mail_delivered(mail, success_pids)
+            else:
+                consent._request_failed(failure_reason or mail.failure_reason)
+        return super()._postprocess_sent_message(
+            success_pids,
+            success_emails,
+            failure_reason=failure_reason,
+            failure_type=failure_type,
+        )

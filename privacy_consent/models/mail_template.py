@@ -1,0 +1,35 @@
+# Copyright 2026 The privacy_consent authors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""What a template that asks for consent must contain."""
+
+from odoo import api, models
+from odoo.exceptions import ValidationError
+
+from .. import placeholder_link
+
+
+class MailTemplate(models.Model):
+    _inherit = "mail.template"
+
+    @api.constrains("body_html", "model_id")
+    def _check_consent_links(self):
+        """Refuse a consent template that lacks one of the two links.
+
+        :raise ValidationError: showing both links
+        """
+        for template in self:
+            if template.model_id.model != "privacy.consent":
+                continue
+            if placeholder_link.choices(template.body_html) != {"accept", "reject"}:
+                raise ValidationError(
+                    self.env._(
+                        "The template “%(template)s” asks for consent, so its body must "
+                        "contain these two links, from which each subject's own links "
+                        "are made:\n"
+                        '<a href="%(accept)s">Accept</a>\n'
+                        '<a href="%(reject)s">Reject</a>',
+                        template=template.name,
+                        accept=placeholder_link.ACCEPT,
+                        reject=placeholder_link.REJECT,
+                    )
+                )

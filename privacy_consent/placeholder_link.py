@@ -1,0 +1,56 @@
+# Copyright 2026 The privacy_consent authors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""The two links that templates contain in place of a subject's personal ones.
+
+A stored mail or message only ever holds these placeholders. They become personal
+links in the one outgoing copy that goes to the subject, and nowhere else.
+"""
+
+import re
+
+ACCEPT = "/privacy/consent/accept/"
+REJECT = "/privacy/consent/reject/"
+
+# Rendering makes local links absolute, so any address may stand before the path.
+_HREF = re.compile(
+    r"""(?P<tag><a\b[^>]*?)\s+href=(?P<quote>["'])
+    [^"'<>]*?/privacy/consent/(?P<choice>accept|reject)/(?P=quote)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+
+
+def choices(html):
+    """Tell which of the two placeholder links an HTML text contains.
+
+    :param str html: HTML text, or a false value
+    :return: a subset of ``{"accept", "reject"}``
+    :rtype: set[str]
+    """
+    return {match["choice"].lower() for match in _HREF.finditer(html or "")}
+
+
+def personalize(html, urls):
+    """Put personal links in place of the placeholders.
+
+    :param str html: HTML text of a mail
+    :param dict urls: address for each of ``"accept"`` and ``"reject"``
+    :return: the text, of the same class
+    """
+    return type(html)(
+        _HREF.sub(
+            lambda match: (
+                f'{match["tag"]} href={match["quote"]}'
+                f'{urls[match["choice"].lower()]}{match["quote"]}'
+            ),
+            html,
+        )
+    )
+
+
+def remove(html):
+    """Take the placeholder links away and leave their words.
+
+    :param str html: HTML text of a copy that does not go to the subject
+    :return: the text, of the same class
+    """
+    return type(html)(_HREF.sub(lambda match: match["tag"], html))

@@ -1,0 +1,59 @@
+# Copyright 2026 The privacy_consent authors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Rights on consents, and what an employee without any sees."""
+
+from lxml import etree
+
+from odoo.exceptions import AccessError
+from odoo.tests import Form, new_test_user
+
+from .common import ConsentCase
+
+
+class TestAccess(ConsentCase):
+    def setUp(self):
+        super().setUp()
+        self.consent = self.generate()[0]
+
+    def test_reader_reads_only(self):
+        consent = self.consent.with_user(self.reader)
+        self.assertTrue(consent.read(["partner_id", "failure_reason"]))
+        for operation in ("create", "write", "unlink"):
+            with self.assertRaises(AccessError):
+                consent.check_access(operation)
+
+    def test_manager_records_a_consent_by_hand(self):
+        with Form(self.env["privacy.consent"].with_user(self.manager)) as form:
+            form.partner_id = self.mute
+            form.activity_id = self.activity
+        self.assertEqual(form.record.state, "draft")
+
+    def test_manager_deletes_only_what_was_never_sent(self):
+        self.consent.with_user(self.manager).unlink()
+        self.assertFalse(self.consent.exists())
+
+    def test_employee_opens_a_contact_without_consents(self):
+        employee = new_test_user(
+            self.env, "employee", groups="base.group_user,base.group_partner_manager"
+        )
+        partner = self.ann.with_user(employee)
+        view = partner.get_view(self.env.ref("base.view_partner_form").id, "form")
+        self.assertNotIn("privacy_consent_count", view["arch"])
+        names = {node.get("name") for node in etree.fromstring(view["arch"]).iter("field")}
+        self.assertTrue(partner.web_read({name: {} for name in names if name}))
+        with self.assertRaises(AccessError):
+            self.consent.with_user(employee).read(["partner_id"])
+
+    def test_employee_edits_a_contact_with_consents(self):
+        employee = new_test_user(
+            self.env, "employee", groups="base.group_user,base.group_partner_manager"
+        )
+        with Form(self.ann.with_user(employee)) as form:
+            form.name = "Ann Other"
+        self.assertEqual(self.ann.name, "Ann Other")
+
+    def test_reader_sees_the_count_on_contacts(self):
+        view = self.ann.with_user(self.reader).get_view(
+            self.env.ref("base.view_partner_form").id, "form"
+        )
+        self.assertIn("privacy_consent_count", view["arch"])

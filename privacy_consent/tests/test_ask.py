@@ -1,0 +1,78 @@
+# Copyright 2026 The privacy_consent authors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Asking from the consents themselves: by hand, or a selection."""
+
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import Form
+
+from .common import ConsentCase
+
+
+class TestAsk(ConsentCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.activity.consent_required = "manual"
+
+    def setUp(self):
+        super().setUp()
+        self.consents = self.generate().with_user(self.manager)
+        self.consent = self.consents.filtered(lambda one: one.partner_id == self.ann)
+
+    def test_composer_action(self):
+        action = self.consent.action_manual_ask()
+        self.assertEqual(action["res_model"], "mail.compose.message")
+        context = action["context"]
+        self.assertEqual(context["default_composition_mode"], "comment")
+        self.assertEqual(context["default_model"], "privacy.consent")
+        self.assertEqual(context["default_res_ids"], self.consent.ids)
+        self.assertEqual(context["default_template_id"], self.template.id)
+        self.assertTrue(context["default_use_template"])
+        self.assertTrue(context["tpl_force_default_to"])
+
+    def test_composer_asks_through_the_queue(self):
+        action = self.consent.action_manual_ask()
+        composer = Form(
+            self.env["mail.compose.message"]
+            .with_user(self.manager)
+            .with_context(**action["context"])
+        ).save()
+        self.assertEqual(composer.partner_ids, self.ann)
+        with self.mock_smtplib_connection():
+            composer.action_send_mail()
+            self.assertFalse(self.emails, "nothing is sent in the request")
+        mails = self.run_queue()
+        own = [mail for mail in mails if mail.to == ["ann@example.com"]]
+        self.assertEqual(len(own), 1)
+        self.assertEqual(own[0].links()["reject"], self.consent._url(False))
+        self.assertEqual(own[0].message["Auto-Submitted"], "auto-generated")
+        self.assertEqual(self.consent.state, "sent")
+        for mail in mails:
+            if mail.to != ["ann@example.com"]:
+                self.assertNotIn("/privacy/consent/", mail.html + mail.text)
+        token = self.consent._token()
+        for message in self.consent.message_ids:
+            self.assertNotIn(token, message.body)
+
+    def test_selection_is_enqueued(self):
+        with self.mock_smtplib_connection():
+            self.consents.action_manual_ask()
+            self.assertFalse(self.emails, "nothing is sent in the request")
+        self.assertEqual(len(self.run_queue()), 2)
+        self.assertEqual(set(self.consents.mapped("state")), {"sent"})
+
+    def test_list_action_asks_the_selection(self):
+        action = self.env.ref("privacy_consent.action_ask").with_user(self.manager)
+        action.with_context(
+            active_model="privacy.consent", active_ids=self.consents.ids
+        ).run()
+        self.assertEqual(len(self.run_queue()), 2)
+
+    def test_without_template(self):
+        self.activity.consent_template_id = False
+        with self.assertRaisesRegex(UserError, "(?s)template.*Newsletter"):
+            self.consents.action_auto_ask()
+
+    def test_reader_cannot_ask(self):
+        with self.assertRaises(AccessError):
+            self.consents.with_user(self.reader).action_auto_ask()

@@ -1,0 +1,42 @@
+# Copyright 2026 The privacy_consent authors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Finding, replacing and removing the placeholder links, without a database."""
+
+from odoo.tests import BaseCase
+
+from .. import placeholder_link
+
+BODY = (
+    '<p><a class="x" href="/privacy/consent/accept/" style="a">Yes</a> '
+    "<a href='https://example.com/privacy/consent/reject/'>No</a></p>"
+)
+
+
+class TestPlaceholderLink(BaseCase):
+    def test_choices(self):
+        for body, expected in [
+            (BODY, {"accept", "reject"}),
+            ('<a href="/privacy/consent/accept/">Yes</a>', {"accept"}),
+            ('<a title="/privacy/consent/accept/">Yes</a>', set()),
+            ('<a data-href="/privacy/consent/accept/">Yes</a>', set()),
+            ('<img href="/privacy/consent/accept/">', set()),
+            ('<a href="/privacy/consent/accept/1/token">Yes</a>', set()),
+            ("/privacy/consent/accept/", set()),
+            ("", set()),
+            (False, set()),
+        ]:
+            with self.subTest(body=body):
+                self.assertEqual(placeholder_link.choices(body), expected)
+
+    def test_personalize(self):
+        self.assertEqual(
+            placeholder_link.personalize(BODY, {"accept": "A", "reject": "R"}),
+            '<p><a class="x" href="A" style="a">Yes</a> '
+            "<a href='R'>No</a></p>",
+        )
+
+    def test_remove_leaves_the_words(self):
+        self.assertEqual(
+            placeholder_link.remove(BODY),
+            '<p><a class="x" style="a">Yes</a> <a>No</a></p>',
+        )

@@ -1,0 +1,190 @@
+# Copyright 2026 The privacy_consent authors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""What the mail queue delivers, to whom, and what the consent says afterwards."""
+
+import smtplib
+from unittest.mock import patch
+
+from odoo.addons.base.models.ir_mail_server import IrMail_Server
+
+from .common import ConsentCase
+
+
+class TestSend(ConsentCase):
+    def test_delivered_request(self):
+        self.generate()
+        with self.at("2026-03-01 10:00:00") as now:
+            mails = {mail.to[0]: mail for mail in self.run_queue()}
+        mail = mails["ann@example.com"]
+        consent = self.consent_of(self.ann)
+        self.assertEqual(
+            mail.links(), {"accept": consent._url(True), "reject": consent._url(False)}
+        )
+        for url in mail.links().values():
+            self.assertIn(url, mail.text)
+        self.assertIn("One mail a month.", mail.html)
+        self.assertEqual(mail.message["Auto-Submitted"], "auto-generated")
+        self.assertEqual(consent.state, "sent")
+        self.assertEqual(consent.sent_date, now)
+
+    def test_regression_token_without_context(self):
+        """The queue runs later, without any context of the generating user."""
+        self.generate()
+        self.env.flush_all()
+        self.env.invalidate_all()
+        queue = self.env["mail.mail"].with_context({}).with_user(1)
+        with self.mock_smtplib_connection():
+            queue.process_email_queue()
+        self.assertEqual(len(self.emails), 2)
+        for email in self.emails:
+            self.assertNotIn('/privacy/consent/accept/"', email["message"])
+
+    def test_regression_no_placeholder_in_the_delivered_body(self):
+        self.template.use_default_to = False
+        self.template.email_cc = "boss@example.com"
+        self.generate()
+        for mail in self.run_queue():
+            for body in (mail.html, mail.text):
+                self.assertNotRegex(body, r"/privacy/consent/(accept|reject)/(\D|$)")
+
+    def test_copies_carry_no_personal_link(self):
+        self.template.email_cc = "boss@example.com"
+        self.generate()
+        mails = self.run_queue()
+        copies = [mail for mail in mails if "boss@example.com" in mail.to]
+        self.assertEqual(len(copies), 2)
+        for copy in copies:
+            self.assertEqual(copy.to, ["boss@example.com"])
+            self.assertNotIn("/privacy/consent/", copy.html + copy.text)
+            self.assertIn("Accept", copy.html)
+
+    def test_subject_addressed_by_email_is_separated_from_others(self):
+        self.template.write(
+            {
+                "partner_to": False,
+                "email_to": "{{ object.partner_id.email_formatted }}, x@example.com",
+                "email_cc": "boss@example.com",
+            }
+        )
+        self.generate()
+        mails = self.run_queue()
+        own = [mail for mail in mails if mail.to == ["ann@example.com"]]
+        self.assertEqual(len(own), 1)
+        self.assertEqual(own[0].links()["accept"], self.consent_of(self.ann)._url(True))
+        self.assertEqual(self.consent_of(self.ann).state, "sent")
+        others = [mail for mail in mails if "x@example.com" in mail.to]
+        self.assertEqual(len(others), 2)
+        for mail in others:
+            self.assertEqual(mail.to, ["x@example.com", "boss@example.com"])
+            self.assertFalse(mail.links())
+
+    def test_token_is_stored_nowhere(self):
+        self.generate()
+        self.run_queue()
+        consent = self.consent_of(self.ann)
+        token = consent._token()
+        stored = self.env["mail.mail"].search([("model", "=", "privacy.consent")])
+        self.assertTrue(stored, "the request stays: it proves what was shown")
+        for mail in stored:
+            self.assertNotIn(token, f"{mail.body_html}{mail.body}{mail.headers}")
+        for message in consent.message_ids:
+            self.assertNotIn(token, message.body)
+
+    def test_regression_not_sent_when_smtp_fails(self):
+        self.generate()
+        with (
+            patch.object(
+                IrMail_Server,
+                "send_email",
+                side_effect=smtplib.SMTPRecipientsRefused(
+                    {"ann@example.com": (550, b"no such user")}
+                ),
+            ),
+            self.assertLogs("odoo.addons.mail.models.mail_mail", "ERROR"),
+        ):
+            self.run_queue()
+        consent = self.consent_of(self.ann)
+        self.assertEqual(consent.state, "draft")
+        self.assertFalse(consent.sent_date)
+        self.assertIn("no such user", consent.failure_reason)
+
+    def test_server_that_cannot_be_reached(self):
+        self.generate()
+        with patch.object(
+            IrMail_Server, "_connect__", side_effect=ConnectionRefusedError("refused")
+        ):
+            self.env["mail.mail"].search([("state", "=", "outgoing")]).send()
+        self.assertEqual(set(self.activity.consent_ids.mapped("state")), {"draft"})
+        self.assertIn("refused", self.consent_of(self.ann).failure_reason)
+
+    def test_malformed_address(self):
+        broken = self._create_subject("Broken", "broken at example")
+        self.generate()
+        self.run_queue()
+        consent = self.consent_of(broken)
+        self.assertEqual(consent.state, "draft")
+        self.assertTrue(consent.failure_reason)
+        self.assertEqual(self.consent_of(self.ann).state, "sent")
+
+    def test_delivery_to_others_only_is_no_delivery(self):
+        broken = self._create_subject("Broken", "broken at example")
+        self.template.email_cc = "boss@example.com"
+        self.generate()
+        self.run_queue()
+        self.assertEqual(self.consent_of(broken).state, "draft")
+        self.assertTrue(self.consent_of(broken).failure_reason)
+
+    def test_later_success_clears_the_reason(self):
+        broken = self._create_subject("Broken", "broken at example")
+        self.generate()
+        self.run_queue()
+        broken.email = "mended@example.com"
+        self.consent_of(broken).with_user(self.manager).action_auto_ask()
+        self.run_queue()
+        self.assertEqual(self.consent_of(broken).state, "sent")
+        self.assertFalse(self.consent_of(broken).failure_reason)
+
+    def test_mail_to_the_current_address(self):
+        self.generate()
+        self.ann.email = "ann@new.example.com"
+        self.assertIn(["ann@new.example.com"], [mail.to for mail in self.run_queue()])
+
+    def test_delivered_twice_changes_nothing(self):
+        self.generate()
+        mail = self.env["mail.mail"].search([("recipient_ids", "=", self.ann.id)])
+        consent = self.consent_of(self.ann)
+        with self.at("2026-03-01 10:00:00"):
+            consent._mail_delivered(mail, self.ann)
+            self.env.cr.flush()
+        messages = consent.message_ids
+        with self.at("2026-03-02 10:00:00"):
+            consent._mail_delivered(mail, self.ann)
+            self.env.cr.flush()
+        self.assertEqual(str(consent.sent_date), "2026-03-01 10:00:00")
+        self.assertEqual(consent.message_ids, messages)
+
+    def test_other_message_in_the_thread_is_no_request(self):
+        self.activity.consent_required = "manual"
+        consent = self.generate().filtered(lambda one: one.partner_id == self.ann)
+        consent.message_post(
+            body="We will ask you soon",
+            partner_ids=self.ann.ids,
+            subtype_xmlid="mail.mt_comment",
+        )
+        mails = self.run_queue()
+        self.assertIn(["ann@example.com"], [mail.to for mail in mails])
+        self.assertEqual(consent.state, "draft")
+
+    def test_sent_is_logged_as_state_change(self):
+        self.generate()
+        self.run_queue()
+        self.env.cr.flush()
+        self.assertIn(
+            self.env.ref("privacy_consent.mt_consent_state_changed"),
+            self.consent_of(self.ann).message_ids.subtype_id,
+        )
+
+    def test_deleting_a_draft_takes_its_mail_along(self):
+        self.generate()
+        self.consent_of(self.ann).with_user(self.manager).unlink()
+        self.assertEqual([mail.to for mail in self.run_queue()], [["luc@example.com"]])

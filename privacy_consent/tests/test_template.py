@@ -1,0 +1,70 @@
+# Copyright 2026 The privacy_consent authors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""A template that asks for consent contains both links."""
+
+from odoo.exceptions import ValidationError
+from odoo.tests import Form
+
+from .common import ConsentCase
+
+ACCEPT = '<a href="/privacy/consent/accept/">Yes</a>'
+REJECT = '<a href="/privacy/consent/reject/">No</a>'
+
+
+class TestTemplate(ConsentCase):
+    def test_links_are_required(self):
+        for body in [
+            False,
+            "",
+            "<p>Please answer</p>",
+            ACCEPT,
+            REJECT,
+            ACCEPT + '<a title="/privacy/consent/reject/">No</a>',
+            ACCEPT + '<img src="/privacy/consent/reject/"/>',
+        ]:
+            with self.subTest(body=body):
+                with self.assertRaises(ValidationError) as error, self.cr.savepoint():
+                    self.template.body_html = body
+                self.assertIn("/privacy/consent/accept/", str(error.exception))
+                self.assertIn("/privacy/consent/reject/", str(error.exception))
+
+    def test_links_suffice(self):
+        self.template.body_html = f"<p>{ACCEPT} or {REJECT}</p>"
+
+    def test_other_models_need_no_links(self):
+        self.env["mail.template"].create(
+            {
+                "name": "Other",
+                "model_id": self.env["ir.model"]._get("res.partner").id,
+                "body_html": "<p>Hello</p>",
+            }
+        )
+
+    def test_turning_another_template_into_a_consent_template(self):
+        template = self.env["mail.template"].create(
+            {
+                "name": "Other",
+                "model_id": self.env["ir.model"]._get("res.partner").id,
+                "body_html": "<p>Hello</p>",
+            }
+        )
+        with self.assertRaises(ValidationError):
+            template.model_id = self.env["ir.model"]._get("privacy.consent")
+
+    def test_new_template_starts_from_the_default(self):
+        activity = self.activity.with_user(self.manager)
+        form = Form(
+            self.env["mail.template"].with_context(
+                default_model="privacy.consent",
+                default_body_html=activity.consent_template_default_body_html,
+                default_subject=activity.consent_template_default_subject,
+            )
+        )
+        form.name = "Ours"
+        template = form.save()
+        self.assertEqual(template.subject, self.template.subject)
+        self.assertEqual(template.body_html, self.template.body_html)
+        self.activity.consent_template_id = template
+        self.generate()
+        mails = {mail.to[0]: mail for mail in self.run_queue()}
+        self.assertEqual(set(mails["ann@example.com"].links()), {"accept", "reject"})
