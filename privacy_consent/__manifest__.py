@@ -21,6 +21,9 @@
         "views/privacy_activity_views.xml",
         "views/res_partner_views.xml",
     ],
+    "assets": {
+        "web.assets_tests": ["privacy_consent/static/tests/tours/**/*"],
+    },
     "demo": [
         "demo/res_partner.xml",
         "demo/privacy_activity.xml",

@@ -140,7 +140,7 @@ class ConsentController(http.Controller):
         return {
             "activity": consent_sudo.activity_id,
             "answer_date": format_datetime(
-                env, consent_sudo.answer_date, tz=subject.tz or "UTC"
+                env, consent_sudo.answer_date, tz=subject.tz or "UTC", dt_format="long"
             ),
             "answers": [
                 (accept, consent_sudo._url(accept))

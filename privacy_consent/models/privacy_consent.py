@@ -75,6 +75,7 @@ class PrivacyConsent(models.Model):
         help="When the subject gave their last answer.",
     )
     last_metadata = fields.Text(
+        string="Origin of the answer",
         readonly=True,
         copy=False,
         tracking=True,
@@ -205,7 +206,7 @@ class PrivacyConsent(models.Model):
                     "type": "success",
                     "message": self.env._(
                         "%s requests are in the mail queue and leave shortly.",
-                        len(self),
+                        len(self - self.filtered("request_error")),
                     ),
                     "next": {"type": "ir.actions.act_window_close"},
                 },

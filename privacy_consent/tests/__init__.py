@@ -9,3 +9,4 @@ from . import test_placeholder_link
 from . import test_send
 from . import test_server_action
 from . import test_template
+from . import test_tour

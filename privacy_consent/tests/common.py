@@ -6,6 +6,7 @@ import re
 from contextlib import contextmanager
 from datetime import timedelta
 from email import message_from_string
+from email.header import decode_header, make_header
 from unittest.mock import patch
 
 from freezegun import freeze_time
@@ -138,7 +139,7 @@ class Delivered:
     def __init__(self, email):
         self.to = email["smtp_to_list"]
         self.message = message_from_string(email["message"])
-        self.subject = self.message["Subject"]
+        self.subject = str(make_header(decode_header(self.message["Subject"])))
         self.html = self._part("text/html")
         self.text = self._part("text/plain")
 

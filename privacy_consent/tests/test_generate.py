@@ -110,6 +110,23 @@ class TestGenerate(ConsentCase):
         self.assertEqual(len(to_reader), 1)
         self.assertIn("2 people asked", to_reader[0].html)
 
+    def test_follower_generates_for_two_languages_with_a_copy(self):
+        self.template.email_cc = "copy@example.com"
+        self.activity.message_subscribe(self.reader.partner_id.ids)
+        self.assertIn(self.manager.partner_id, self.activity.message_partner_ids)
+        self.generate()
+        mails = self.run_queue()
+        self.assertEqual(
+            sorted((mail.to[0], mail.subject) for mail in mails),
+            [
+                ("ann@example.com", "Do you consent to “Newsletter”?"),
+                ("copy@example.com", "Do you consent to “Newsletter”?"),
+                ("copy@example.com", "Votre avis sur Newsletter"),
+                ("luc@example.com", "Votre avis sur Newsletter"),
+                ("reader@example.com", "Newsletter"),
+            ],
+        )
+
     def test_run_without_new_people_tells_nobody(self):
         self.generate()
         messages = self.activity.message_ids
@@ -163,6 +180,9 @@ class TestGenerate(ConsentCase):
         failed = self.consent_of(self.ann)
         self.assertIn("cannot be made from the template", failed.failure_reason)
         self.assertFalse(self.consent_of(self.luc).failure_reason)
+        ours = [("activity_id", "=", self.activity.id)]
         search = self.env["privacy.consent"].search
-        self.assertEqual(search([("failure_reason", "!=", False)]), failed)
-        self.assertIn(self.consent_of(self.luc), search([("failure_reason", "=", False)]))
+        self.assertEqual(search([*ours, ("failure_reason", "!=", False)]), failed)
+        self.assertEqual(
+            search([*ours, ("failure_reason", "=", False)]), consents - failed
+        )

@@ -84,7 +84,12 @@ class TestServerAction(ConsentCase):
             self.assertEqual(consent.state, "sent")
             self.assertIn("printer on fire", consent.action_error)
             self.assertFalse(consent.failure_reason)
-        mails = self.env["mail.mail"].search([("model", "=", "privacy.consent")])
+        mails = self.env["mail.mail"].search(
+            [
+                ("model", "=", "privacy.consent"),
+                ("res_id", "in", self.activity.consent_ids.ids),
+            ]
+        )
         self.assertEqual(set(mails.mapped("state")), {"sent"})
 
     def test_opt_out_follows_the_answer(self):
