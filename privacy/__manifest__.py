@@ -14,6 +14,7 @@
     "data": [
         "security/data_protection.xml",
         "security/ir.model.access.csv",
+        "security/privacy_activity_rules.xml",
         "views/data_protection_menus.xml",
         "views/privacy_activity_views.xml",
         "views/res_config_settings_views.xml",

@@ -33,6 +33,13 @@ class PrivacyActivity(models.Model):
         help="Whoever decides why and how the data are processed "
         "(GDPR, article 4(7)).",
     )
+    company_id = fields.Many2one(
+        comodel_name="res.company",
+        compute="_compute_company_id",
+        store=True,
+        index="btree_not_null",
+        help="The company that is the controller, or to which the controller belongs.",
+    )
     processor_ids = fields.Many2many(
         comodel_name="res.partner",
         relation="privacy_activity_res_partner_processor_ids",
@@ -54,6 +61,16 @@ class PrivacyActivity(models.Model):
     def _default_controller_id(self):
         """:return: the partner of the current user's company"""
         return self.env.company.partner_id
+
+    @api.depends("controller_id.company_id")
+    def _compute_company_id(self):
+        # A company's own contact is usually shared by all companies.
+        companies = self.env["res.company"].sudo()
+        owners = companies.search([("partner_id", "in", self.controller_id.ids)])
+        company_of = {company.partner_id.id: company for company in owners}
+        for activity in self:
+            controller = activity.controller_id
+            activity.company_id = company_of.get(controller.id, controller.company_id)
 
     @api.constrains("subject_domain")
     def _check_subject_domain(self):
