@@ -12,6 +12,7 @@
     "depends": ["privacy"],
     "data": [
         "security/ir.model.access.csv",
+        "security/privacy_consent_rules.xml",
         "data/mail_message_subtype.xml",
         "data/mail_template.xml",
         "data/ir_actions_server.xml",

@@ -94,6 +94,7 @@ class ConsentController(http.Controller):
         consent_sudo = env["privacy.consent"].sudo().browse(consent_id).exists()
         if not consent_sudo or not link_token.matches(token, consent_sudo._token()):
             raise NotFound()
+        consent_sudo = consent_sudo._surviving()
         return consent_sudo.with_context(lang=consent_sudo.partner_id.lang)
 
     def _metadata(self):
@@ -138,7 +139,6 @@ class ConsentController(http.Controller):
         subject = consent_sudo.partner_id
         accept_first = choice == "accept"
         return {
-            "activity": consent_sudo.activity_id,
             "answer_date": format_datetime(
                 env, consent_sudo.answer_date, tz=subject.tz or "UTC", dt_format="long"
             ),
@@ -148,8 +148,6 @@ class ConsentController(http.Controller):
                 if not recorded or accept != consent_sudo.accepted
             ],
             "consent": consent_sudo,
-            "controller": consent_sudo.activity_id.controller_id,
             "lang": (subject.lang or env.user.lang or "en").replace("_", "-"),
             "recorded": recorded,
-            "subject": subject,
         }

@@ -116,6 +116,29 @@ class PrivacyActivity(models.Model):
                     )
                 )
 
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_asked(self):
+        """Keep activities about which people were asked.
+
+        :raise UserError: for an activity with consents
+        """
+        # Consents of other companies count too.
+        asked_sudo = (
+            self.env["privacy.consent"]
+            .sudo()
+            .with_context(active_test=False)
+            .search([("activity_id", "in", self.ids)])
+            .activity_id
+        )
+        if asked_sudo:
+            raise UserError(
+                self.env._(
+                    "People were asked for consent to “%s”, which must remain provable. "
+                    "Archive the activity instead.",
+                    ", ".join(asked_sudo.mapped("display_name")),
+                )
+            )
+
     # Generating -------------------------------------------------------------------
 
     def action_new_consents(self):
@@ -203,6 +226,7 @@ class PrivacyActivity(models.Model):
         :return: the new consents
         """
         self.ensure_one()
+        self.env["privacy.activity.generation"]._begin(self)
         subjects = self.env["res.partner"].search(self._consents_missing_domain())
         # One creation message per consent and one message per run on the activity
         # are written below, in batches: Odoo would mail the followers each time.

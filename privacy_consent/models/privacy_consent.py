@@ -2,6 +2,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """One subject and one activity: what they were asked, and what they answered."""
 
+import datetime
 import logging
 from urllib.parse import quote
 
@@ -13,6 +14,12 @@ from odoo.exceptions import UserError
 from .. import link_token
 
 _logger = logging.getLogger(__name__)
+
+# Under this context key stands this object when a write stores what really happened.
+# Whoever writes from outside, a client with a made-up context included, cannot have it.
+_FACT = "privacy_consent_fact"
+_FACT_TOKEN = object()
+_ANSWER_FIELDS = {"accepted", "answer_date", "last_metadata", "state"}
 
 
 class PrivacyConsent(models.Model):
@@ -74,6 +81,15 @@ class PrivacyConsent(models.Model):
         tracking=True,
         help="When the subject gave their last answer.",
     )
+    answered_by = fields.Selection(
+        selection=[("subject", "The subject"), ("staff", "Staff")],
+        string="Recorded by",
+        readonly=True,
+        copy=False,
+        tracking=True,
+        help="Whose act the last change of the answer or state is: the subject's own, "
+        "with their link, or staff's, by hand or by another program.",
+    )
     last_metadata = fields.Text(
         string="Origin of the answer",
         readonly=True,
@@ -96,8 +112,36 @@ class PrivacyConsent(models.Model):
         help="Why the activity's server action failed when it last ran.",
     )
 
-    _unique_partner_activity = models.Constraint(
-        "UNIQUE(partner_id, activity_id)",
+    merged_into_id = fields.Many2one(
+        comodel_name="privacy.consent",
+        string="Merged into",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="restrict",
+        help="The consent that counts since the contacts of both were merged.",
+    )
+    token_partner_id = fields.Integer(
+        readonly=True,
+        copy=False,
+        help="The contact that was asked, if it was merged into another one since: "
+        "mailed links were made with it.",
+    )
+
+    # What a page or a glance at a consent shows of records that the reader may have no
+    # right to: this much and no more.
+    activity_name = fields.Char(
+        compute="_compute_shown", compute_sudo=True, string="Name of the activity"
+    )
+    activity_description = fields.Html(
+        compute="_compute_shown", compute_sudo=True, sanitize=False
+    )
+    controller_name = fields.Char(compute="_compute_shown", compute_sudo=True)
+    subject_name = fields.Char(compute="_compute_shown", compute_sudo=True)
+
+    # One of the two stays archived where contacts with the same activity were merged.
+    _unique_subject_activity = models.UniqueIndex(
+        "(partner_id, activity_id) WHERE merged_into_id IS NULL",
         "This person has already been asked about this activity: "
         "open that consent instead, it may be archived.",
     )
@@ -129,17 +173,48 @@ class PrivacyConsent(models.Model):
             ("id", "not in", failed.filtered("failure_reason").ids),
         ]
 
+    @api.depends(
+        "activity_id.name",
+        "activity_id.description",
+        "activity_id.controller_id.display_name",
+        "partner_id.name",
+    )
+    @api.depends_context("lang")
+    def _compute_shown(self):
+        for consent in self:
+            activity = consent.activity_id
+            consent.activity_name = activity.name
+            consent.activity_description = activity.description
+            consent.controller_name = activity.controller_id.display_name
+            consent.subject_name = consent.partner_id.name
+
     @api.model_create_multi
     def create(self, vals_list):
-        consents = super().create(vals_list)
+        consents = super().create(
+            [
+                {**vals, "answered_by": "staff"}
+                if vals.get("state", "draft") != "draft"
+                else vals
+                for vals in vals_list
+            ]
+        )
         consents._run_action()
         return consents
 
     def write(self, vals):
+        fact = self.env.context.get(_FACT) is _FACT_TOKEN
+        changes_answer = not _ANSWER_FIELDS.isdisjoint(vals)
+        if changes_answer and not fact:
+            vals = {**vals, "answered_by": "staff"}
         result = super().write(vals)
-        if not {"accepted", "state"}.isdisjoint(vals):
-            self._run_action()
+        if changes_answer:
+            # The action's own writes are no facts.
+            self.with_context(**{_FACT: None})._run_action()
         return result
+
+    def _store_fact(self, vals):
+        """Write what really happened, as opposed to what staff or programs set."""
+        self.with_context(**{_FACT: _FACT_TOKEN}).write(vals)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_asked(self):
@@ -163,9 +238,9 @@ class PrivacyConsent(models.Model):
     def _track_subtype(self, initial_values):
         # The changed values tell more than the context, which belongs to whichever
         # write came first in the transaction.
-        if not {"accepted", "answer_date", "last_metadata"}.isdisjoint(initial_values):
+        if "answer_date" in initial_values and self.answered_by == "subject":
             return self.env.ref("privacy_consent.mt_consent_acceptance_changed")
-        if "state" in initial_values:
+        if not _ANSWER_FIELDS.isdisjoint(initial_values):
             return self.env.ref("privacy_consent.mt_consent_state_changed")
         return super()._track_subtype(initial_values)
 
@@ -295,7 +370,9 @@ class PrivacyConsent(models.Model):
             if consent.request_error:
                 consent.request_error = False
             if consent.state == "draft":
-                consent.write({"state": "sent", "sent_date": fields.Datetime.now()})
+                consent._store_fact(
+                    {"state": "sent", "sent_date": fields.Datetime.now()}
+                )
 
     def _request_failed(self, reason):
         """Note why a request did not reach the subject.
@@ -319,7 +396,7 @@ class PrivacyConsent(models.Model):
             self.env["ir.config_parameter"].sudo().get_param("database.secret"),
             self.env.cr.dbname,
             self.id,
-            self.partner_id.id,
+            self.token_partner_id or self.partner_id.id,
             self.activity_id.id,
         )
 
@@ -339,20 +416,105 @@ class PrivacyConsent(models.Model):
     def action_answer(self, answer, metadata=False):
         """Record the subject's own answer: the only place that does.
 
+        Called by an internal user without superuser rights, it records staff's word.
+
         :param bool answer: whether they consent
         :param str metadata: from where the answer came, for the proof
         """
+        staff = not self.env.su and self.env.user._is_internal()
         consents = self.with_context(subject_answering=True)
-        for consent in consents:
-            consent._track_set_author(consent.partner_id)
-        consents.write(
+        if not staff:
+            for consent in consents:
+                consent._track_set_author(consent.partner_id)
+        consents._store_fact(
             {
                 "accepted": answer,
                 "answer_date": fields.Datetime.now(),
+                "answered_by": "staff" if staff else "subject",
                 "last_metadata": metadata,
                 "state": "answered",
             }
         )
+
+    # Merging contacts -------------------------------------------------------------
+
+    def _surviving(self):
+        """:return: the consent that counts today, after any merges of contacts"""
+        self.ensure_one()
+        consent = self
+        while consent.merged_into_id:
+            consent = consent.merged_into_id
+        return consent
+
+    def _merge_subjects(self, sources, destination):
+        """Move the consents of contacts that are about to be merged, and lose none.
+
+        Where several contacts were asked about the same activity, the latest answer
+        of the subject counts, at equal time the refusal. The others are archived and
+        linked to it.
+
+        :param sources: ``res.partner`` records that will be deleted
+        :param destination: the one that remains
+        """
+        everything = self.with_context(active_test=False).search(
+            [("partner_id", "in", (sources + destination).ids)]
+        )
+        current = everything.filtered(lambda consent: not consent.merged_into_id)
+        for consents in current.grouped("activity_id").values():
+            consents.sorted(
+                lambda consent: consent._merge_rank(destination), reverse=True
+            )._merge_into_first()
+        # Only now: the database allows one current consent per contact and activity.
+        self.env.flush_all()
+        for consent in everything.filtered(lambda one: one.partner_id in sources):
+            consent.write(
+                {
+                    "partner_id": destination.id,
+                    "token_partner_id": (
+                        consent.token_partner_id or consent.partner_id.id
+                    ),
+                }
+            )
+
+    def _merge_rank(self, destination):
+        """:return: a key by which the consent that shall count is the greatest"""
+        own_answer = self.answered_by == "subject" and self.answer_date
+        return (
+            own_answer or datetime.datetime.min,
+            bool(own_answer) and not self.accepted,
+            ("draft", "sent", "answered").index(self.state),
+            self.active,
+            self.partner_id == destination,
+            -self.id,
+        )
+
+    def _merge_into_first(self):
+        """Archive all but the first of these consents, and link them to it."""
+        survivor, others = self[0], self[1:]
+        # A request that still waits would ask again what another one asked already.
+        self.env["mail.mail"].search(
+            [
+                ("model", "=", self._name),
+                ("res_id", "in", others.ids),
+                ("state", "in", ["outgoing", "exception"]),
+            ]
+        ).cancel()
+        for other in others:
+            other._message_log(
+                body=self.env._(
+                    "The contacts were merged. The consent %s counts instead of this.",
+                    survivor._get_html_link(title=f"#{survivor.id}"),
+                )
+            )
+            survivor._message_log(
+                body=self.env._(
+                    "The contacts were merged. This consent counts; that of %(subject)s "
+                    "is kept in the archive: %(consent)s",
+                    subject=other.partner_id.display_name,
+                    consent=other._get_html_link(title=f"#{other.id}"),
+                )
+            )
+        others.write({"active": False, "merged_into_id": survivor.id})
 
     # Effects --------------------------------------------------------------------
 

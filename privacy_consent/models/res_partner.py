@@ -3,6 +3,7 @@
 """The consents of a contact."""
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 
 class ResPartner(models.Model):
@@ -29,3 +30,28 @@ class ResPartner(models.Model):
         )
         for partner in self:
             partner.privacy_consent_count = counts.get(partner._origin, 0)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_asked(self):
+        """Keep contacts whose consents prove something; forget mere drafts.
+
+        :raise UserError: for a contact whose request was sent or answered
+        """
+        # Whoever may delete the contact needs no right to its consents.
+        consents_sudo = (
+            self.env["privacy.consent"]
+            .sudo()
+            .with_context(active_test=False)
+            .search([("partner_id", "in", self.ids)])
+        )
+        asked_sudo = consents_sudo.filtered(lambda consent: consent.state != "draft")
+        if asked_sudo:
+            raise UserError(
+                self.env._(
+                    "%s cannot be deleted: they were asked for consent to the "
+                    "processing of their data, and what they were asked and answered "
+                    "must remain provable. Archive the contact instead.",
+                    ", ".join(asked_sudo.partner_id.mapped("display_name")),
+                )
+            )
+        consents_sudo.unlink()

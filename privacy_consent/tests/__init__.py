@@ -2,11 +2,15 @@ from . import test_access
 from . import test_activity
 from . import test_answer
 from . import test_ask
+from . import test_company
+from . import test_delete
 from . import test_generate
 from . import test_link_token
+from . import test_merge
 from . import test_page
 from . import test_placeholder_link
 from . import test_send
 from . import test_server_action
+from . import test_staff
 from . import test_template
 from . import test_tour

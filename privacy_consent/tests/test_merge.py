@@ -1,0 +1,151 @@
+# Copyright 2026 The privacy_consent authors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Merging contacts keeps every consent, its thread and its links."""
+
+from odoo.tests import HttpCase, tagged
+
+from .common import ConsentCase
+
+
+@tagged("post_install", "-at_install")
+class TestMerge(ConsentCase, HttpCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.other = cls.activity.copy({"name": "Survey"})
+
+    def setUp(self):
+        super().setUp()
+        self.generate()
+        self.generate(self.other)
+        self.run_queue()
+        self.env.cr.flush()
+
+    def _answer(self, consent, answer, moment):
+        with self.at(moment):
+            consent.action_answer(answer)
+            self.env.cr.flush()
+
+    def _merge(self, sources, destination):
+        self.env["base.partner.merge.automatic.wizard"]._merge(
+            (sources + destination).ids, destination
+        )
+        self.env.cr.flush()
+        self.env.invalidate_all()
+
+    def _open(self, consent, accept, **kwargs):
+        path = consent._url(accept).removeprefix(consent.get_base_url())
+        return self.url_open(path, **kwargs)
+
+    def test_nothing_is_lost(self):
+        """A accepted X, B refused X and Y: Odoo alone leaves the first only."""
+        a, b = self.ann, self.luc
+        b_survey = self.consent_of(b, self.other)
+        self._answer(self.consent_of(a), True, "2026-03-01 10:00:00")
+        self._answer(self.consent_of(b), False, "2026-02-01 10:00:00")
+        self._answer(b_survey, False, "2026-02-01 10:00:00")
+        consents = (self.activity + self.other).consent_ids
+        threads = {consent: consent.message_ids for consent in consents}
+        self._merge(b, a)
+        self.assertEqual(consents.exists(), consents)
+        self.assertEqual(consents.partner_id, a)
+        for consent, messages in threads.items():
+            self.assertLessEqual(messages, consent.message_ids)
+        current = consents.filtered("active")
+        self.assertEqual(
+            {consent.activity_id: consent.accepted for consent in current},
+            {self.activity: True, self.other: False},
+        )
+        self.assertIn(b_survey, current)
+
+    def test_latest_answer_counts(self):
+        winner, loser = self.consent_of(self.luc), self.consent_of(self.ann)
+        self._answer(loser, True, "2026-02-01 10:00:00")
+        self._answer(winner, False, "2026-03-01 10:00:00")
+        self._merge(self.luc, self.ann)
+        self.assertTrue(winner.active)
+        self.assertFalse(loser.active)
+        self.assertEqual(loser.merged_into_id, winner)
+        self.assertFalse(winner.accepted)
+        self.assertTrue(loser.accepted, "what they answered is kept as it was")
+        self.assertIn("This consent counts", "".join(winner.message_ids.mapped("body")))
+        self.assertIn("counts instead", "".join(loser.message_ids.mapped("body")))
+
+    def test_refusal_counts_at_equal_time(self):
+        yes, no = self.consent_of(self.ann), self.consent_of(self.luc)
+        self._answer(yes, True, "2026-02-01 10:00:00")
+        self._answer(no, False, "2026-02-01 10:00:00")
+        self._merge(self.luc, self.ann)
+        self.assertEqual(yes.merged_into_id, no)
+
+    def test_word_of_staff_does_not_beat_an_answer(self):
+        answered, staff = self.consent_of(self.ann), self.consent_of(self.luc)
+        self._answer(answered, False, "2026-02-01 10:00:00")
+        staff.with_user(self.manager).write({"accepted": True, "state": "answered"})
+        self._merge(self.ann, self.luc)
+        self.assertEqual(staff.merged_into_id, answered)
+        self.assertEqual(answered.partner_id, self.luc)
+
+    def test_links_in_both_inboxes_show_the_survivor(self):
+        winner, loser = self.consent_of(self.ann), self.consent_of(self.luc)
+        urls = [winner._url(True), loser._url(True)]
+        self._answer(winner, True, "2026-03-01 10:00:00")
+        self._merge(self.ann, self.luc)
+        self.assertEqual([winner._url(True), loser._url(True)], urls)
+        for consent in (winner, loser):
+            page = self._open(consent, True)
+            self.assertIn("Your current answer", page.text)
+            self.assertIn(winner._url(False), page.text)
+        self._open(loser, False, method="POST")
+        self.env.invalidate_all()
+        self.assertFalse(winner.accepted, "answering by any link answers for both")
+
+    def test_third_contact(self):
+        third = self._create_subject("Third", "third@example.com")
+        self.generate()
+        self.run_queue()
+        first, second = self.consent_of(self.ann), self.consent_of(self.luc)
+        last = self.consent_of(third)
+        urls = {consent: consent._url(True) for consent in first + second + last}
+        self._answer(second, True, "2026-02-01 10:00:00")
+        self._merge(self.ann, self.luc)
+        self._answer(last, False, "2026-03-01 10:00:00")
+        self._merge(self.luc, third)
+        self.assertEqual((first + second + last).partner_id, third)
+        self.assertEqual(first._surviving(), last)
+        for consent, url in urls.items():
+            self.assertEqual(consent._url(True), url)
+            self.assertIn(last._url(True), self._open(consent, True).text)
+
+    def test_three_at_once(self):
+        third = self._create_subject("Third", "third@example.com")
+        self.generate()
+        consents = self.activity.consent_ids
+        self._merge(self.ann + self.luc, third)
+        self.assertEqual(consents.exists(), consents)
+        self.assertEqual(len(consents.filtered("active")), 1)
+
+    def test_interrupted_merge_changes_nothing(self):
+        consents = (self.activity + self.other).consent_ids
+        fields = ["partner_id", "active", "merged_into_id", "message_ids"]
+        before = consents.read(fields)
+        wizard = self.env["base.partner.merge.automatic.wizard"]
+        with self.assertRaises(ZeroDivisionError), self.cr.savepoint():
+            wizard._update_foreign_keys(self.luc, self.ann)
+            raise ZeroDivisionError
+        self.env.invalidate_all()
+        self.assertEqual(consents.read(fields), before)
+        self._merge(self.luc, self.ann)
+        self.assertEqual(consents.partner_id, self.ann)
+
+    def test_archived_by_a_merge_is_not_asked_again(self):
+        self._merge(self.luc, self.ann)
+        self.assertFalse(self.generate())
+
+    def test_waiting_request_of_the_loser_is_cancelled(self):
+        zoe = self._create_subject("Zoe", "zoe@example.com")
+        self.generate()
+        self._answer(self.consent_of(self.ann), True, "2026-03-01 10:00:00")
+        self._merge(zoe, self.ann)
+        mails = self.run_queue()
+        self.assertFalse([mail for mail in mails if mail.links()])

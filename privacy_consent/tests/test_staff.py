@@ -1,0 +1,98 @@
+# Copyright 2026 The privacy_consent authors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""What staff or programs write is never taken for the subject's answer."""
+
+from psycopg2 import IntegrityError
+
+from odoo.tools import mute_logger
+
+from .common import ConsentCase
+
+
+class TestStaff(ConsentCase):
+    def setUp(self):
+        super().setUp()
+        self.generate()
+        self.run_queue()
+        self.env.cr.flush()
+        self.consent = self.consent_of(self.ann).with_user(self.manager)
+        self.changed = self.env.ref("privacy_consent.mt_consent_acceptance_changed")
+
+    def _assert_recorded_as_staffs(self):
+        self.env.cr.flush()
+        self.assertEqual(self.consent.answered_by, "staff")
+        message = self.consent.message_ids[0]
+        self.assertNotEqual(message.subtype_id, self.changed)
+        self.assertNotEqual(message.author_id, self.ann)
+
+    def test_subject(self):
+        self.consent.sudo().action_answer(True)
+        self.env.cr.flush()
+        self.assertEqual(self.consent.answered_by, "subject")
+
+    def test_sending_is_nobodys_answer(self):
+        self.assertFalse(self.consent.answered_by)
+
+    def test_form(self):
+        self.consent.accepted = True
+        self._assert_recorded_as_staffs()
+        self.assertEqual(self.consent.message_ids[0].author_id, self.manager.partner_id)
+
+    def test_staff_after_subject(self):
+        self.consent.sudo().action_answer(True)
+        self.env.cr.flush()
+        self.consent.accepted = False
+        self._assert_recorded_as_staffs()
+
+    def test_client_cannot_make_the_context_up(self):
+        context = {
+            "subject_answering": True,
+            "privacy_consent_fact": True,
+            "answered_by": "subject",
+        }
+        self.consent.with_context(**context).write(
+            {"accepted": True, "state": "answered", "answered_by": "subject"}
+        )
+        self._assert_recorded_as_staffs()
+
+    def test_import(self):
+        result = self.env["privacy.consent"].with_user(self.manager).load(
+            ["partner_id/.id", "activity_id/.id", "state", "accepted"],
+            [[str(self.mute.id), str(self.activity.id), "answered", "True"]],
+        )
+        self.assertFalse(result["messages"])
+        self.assertEqual(self.consent_of(self.mute).answered_by, "staff")
+
+    def test_server_action(self):
+        self.activity.server_action_id = self.env["ir.actions.server"].create(
+            {
+                "name": "Take it back",
+                "model_id": self.env.ref("privacy_consent.model_privacy_consent").id,
+                "state": "code",
+                "code": "if record.accepted: record.write({'accepted': False})",
+            }
+        )
+        self.consent.sudo().action_answer(True)
+        self.env.cr.flush()
+        self.assertFalse(self.consent.accepted)
+        self.assertEqual(self.consent.answered_by, "staff")
+        subtypes = self.consent.message_ids.subtype_id
+        self.assertIn(self.changed, subtypes, "the subject's answer is in the history")
+
+    def test_staff_calling_the_door_for_subjects(self):
+        self.consent.action_answer(True, "by phone")
+        self._assert_recorded_as_staffs()
+
+    def test_same_person_twice(self):
+        consents = self.env["privacy.consent"]
+        with (
+            self.assertRaises(IntegrityError) as error,
+            mute_logger("odoo.sql_db"),
+            self.cr.savepoint(),
+        ):
+            consents.create(
+                {"partner_id": self.ann.id, "activity_id": self.activity.id}
+            )
+        # Odoo shows this to a client instead of the database's words.
+        message = consents._sql_error_to_message(error.exception)
+        self.assertIn("already been asked", message)
