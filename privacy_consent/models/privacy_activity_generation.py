@@ -37,6 +37,7 @@ class PrivacyActivityGeneration(models.Model):
                 " DO UPDATE SET start_date = EXCLUDED.start_date",
                 activity.id,
                 fields.Datetime.now(),
-            )
+            ),
+            log_exceptions=False,
         )
         self.invalidate_model(["start_date"])

@@ -10,6 +10,7 @@ import psycopg2
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 from .. import link_token
 
@@ -421,6 +422,7 @@ class PrivacyConsent(models.Model):
         :param bool answer: whether they consent
         :param str metadata: from where the answer came, for the proof
         """
+        self._lock()
         staff = not self.env.su and self.env.user._is_internal()
         consents = self.with_context(subject_answering=True)
         if not staff:
@@ -434,6 +436,20 @@ class PrivacyConsent(models.Model):
                 "last_metadata": metadata,
                 "state": "answered",
             }
+        )
+
+    def _lock(self):
+        """Wait for other answers to be committed before this one is written.
+
+        Outdated by one of them, it fails here and not in the write, whose statement
+        Odoo would log with the origin of the answer. Odoo repeats the request.
+        """
+        self.env.cr.execute(
+            SQL(
+                "SELECT FROM privacy_consent WHERE id IN %s FOR NO KEY UPDATE",
+                tuple(self.ids) or (None,),
+            ),
+            log_exceptions=False,
         )
 
     # Merging contacts -------------------------------------------------------------
