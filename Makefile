@@ -1,0 +1,24 @@
+# `make` alone lists what can be done; tools/ does it.
+PYTHON ?= python3
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test env stop clean
+
+help:  ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo:  ## a running Odoo with demo data and an inbox; Ctrl-C stops it
+	@exec $(PYTHON) -m tools demo
+
+test:  ## every test, in one pytest session: make test ARGS="-k word"
+	@exec $(PYTHON) -m tools test $(ARGS)
+
+env:  ## prepare Odoo, its packages and PostgreSQL, and leave the latter running
+	@exec $(PYTHON) -m tools env
+
+stop:  ## stop the demo and the database server
+	@exec $(PYTHON) -m tools stop
+
+clean:  ## stop, and remove .venv and .dev with all databases; keeps Odoo's cache
+	@exec $(PYTHON) -m tools clean

@@ -1,0 +1,35 @@
+# Copyright 2026 The privacy_consent authors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""The browser that Odoo's tests drive."""
+
+import os
+import shutil
+
+from .errors import ToolError
+from .process import run, say
+
+# those that Odoo looks for
+NAMES = ("google-chrome", "chromium", "chromium-browser", "google-chrome-stable")
+
+
+def install():
+    """Install Chromium if there is no browser and the machine lets us.
+
+    Otherwise the tests that need one are skipped, and say so in the end.
+    """
+    if any(shutil.which(name) for name in NAMES):
+        return
+    apt = ["apt-get", "--yes"]
+    if os.geteuid() != 0:
+        apt = ["sudo", "--non-interactive", *apt]
+    failure = "Browser: Chromium could not be installed"
+    install_chromium = [*apt, "install", "--no-install-recommends", "chromium"]
+    say("Browser: installing Chromium")
+    try:
+        try:
+            run(install_chromium, failure)
+        except ToolError:  # a fresh machine has no package lists, or old ones
+            run([*apt, "update"], failure)
+            run(install_chromium, failure)
+    except ToolError as error:
+        say(error)
