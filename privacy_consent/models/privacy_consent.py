@@ -239,9 +239,10 @@ class PrivacyConsent(models.Model):
     def _track_subtype(self, initial_values):
         # The changed values tell more than the context, which belongs to whichever
         # write came first in the transaction.
-        if "answer_date" in initial_values and self.answered_by == "subject":
+        changed = set(initial_values)
+        if self.answered_by == "subject" and changed & (_ANSWER_FIELDS - {"state"}):
             return self.env.ref("privacy_consent.mt_consent_acceptance_changed")
-        if not _ANSWER_FIELDS.isdisjoint(initial_values):
+        if changed & _ANSWER_FIELDS:
             return self.env.ref("privacy_consent.mt_consent_state_changed")
         return super()._track_subtype(initial_values)
 

@@ -47,6 +47,14 @@ class TestAnswer(ConsentCase):
         )
         self.assertEqual(len(answers), 2, "the history keeps both")
 
+    def test_change_of_mind_within_a_second(self):
+        self._answer(True)
+        self._answer(False)
+        answers = self.consent.message_ids.filtered(
+            lambda message: message.subtype_id == self.changed
+        )
+        self.assertEqual(len(answers), 2)
+
     def test_history_names_the_subject(self):
         self._answer(True)
         message = self.consent.message_ids[0]
