@@ -1,0 +1,255 @@
+# Copyright 2026 The privacy_consent authors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""A real Odoo server, and single commands against its database."""
+
+import json
+import re
+import signal
+import subprocess
+import time
+from contextlib import closing
+
+import psycopg2
+import requests
+from inbox import free_port
+
+from tools import postgres, settings
+
+ODOO = [settings.VENV / "bin" / "odoo"]
+
+
+def query(database, statement, *parameters):
+    """Run one SQL statement on its own connection: it sees what is committed."""
+    with closing(postgres.connect(database)) as connection:
+        with connection.cursor() as cursor:
+            cursor.execute(statement, parameters or None)
+            return cursor.fetchall() if cursor.description else None
+
+
+class Shell:
+    """An `odoo shell` that runs a script, in a process and transaction of its own."""
+
+    def __init__(self, database, script, smtp_port=None):
+        options = ["--smtp-port", str(smtp_port)] if smtp_port else []
+        self.process = subprocess.Popen(
+            [*ODOO, "shell", "-c", settings.CONF, "-d", database]
+            + ["--smtp", "127.0.0.1", *options, "--log-level", "warn"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.process.stdin.write(script)
+        self.process.stdin.close()
+
+    def line(self):
+        """:return: the next line that the script prints"""
+        line = self.process.stdout.readline()
+        assert line, self.process.stderr.read()
+        return line.strip()
+
+    def finish(self, timeout=60):
+        """Wait for the end of the script.
+
+        :return: what it printed and was not read yet
+        """
+        output = self.process.stdout.read()
+        errors = self.process.stderr.read()
+        assert self.process.wait(timeout) == 0, errors
+        return output
+
+
+class Server:
+    """An Odoo server with its scheduled actions.
+
+    :ivar url: its address
+    :ivar database: the database that calls go to
+    :ivar expected_errors: parts of the errors that a test provokes in its log
+    """
+
+    def __init__(self, log, database, smtp_port, *options, serves=None):
+        self.database = database
+        self.log = log
+        self._sessions = {}
+        self.expected_errors = []
+        self.port = free_port()
+        self.url = f"http://localhost:{self.port}"
+        with open(log, "w") as output:
+            self.process = subprocess.Popen(
+                [*ODOO, "server", "-c", settings.CONF]
+                + ["-d", serves or database, "--http-port", str(self.port)]
+                + ["--smtp", "127.0.0.1", "--smtp-port", str(smtp_port)]
+                + ["--max-cron-threads", "1", *options],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        try:
+            self._wait()
+            self.execute("ir.config_parameter", "set_param", "web.base.url", self.url)
+        except BaseException:
+            self.process.kill()
+            raise
+
+    def _wait(self):
+        end = time.monotonic() + 120
+        while time.monotonic() < end and self.process.poll() is None:
+            try:
+                requests.get(f"{self.url}/web/health", timeout=60).raise_for_status()
+                return
+            except requests.ConnectionError:
+                time.sleep(0.1)
+        raise AssertionError(f"The server did not start:\n{self.log.read_text()}")
+
+    def session(self, login="admin"):
+        """:return: an HTTP client that is logged in to the database"""
+        key = (self.database, login)
+        if key not in self._sessions:
+            client = self._sessions[key] = requests.Session()
+            self._call(
+                client,
+                "/web/session/authenticate",
+                {"db": self.database, "login": login, "password": login},
+            )
+        return self._sessions[key]
+
+    def execute(self, model, method, *args, login="admin", **kwargs):
+        """Call a method as the web client does, in a transaction of its own."""
+        return self._call(
+            self.session(login),
+            f"/web/dataset/call_kw/{model}/{method}",
+            {"model": model, "method": method, "args": args, "kwargs": kwargs},
+        )
+
+    def _call(self, client, path, params):
+        response = client.post(f"{self.url}{path}", json={"params": params}, timeout=60)
+        answer = response.json()
+        assert "error" not in answer, answer["error"]["data"]["debug"]
+        return answer.get("result")
+
+    def stop(self):
+        """Stop the server."""
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+
+    def check(self):
+        """Check that nothing unexpected failed in the server."""
+        errors = [
+            line
+            for line in self.log.read_text().splitlines()
+            if re.search(r" (ERROR|CRITICAL) ", line)
+            and not any(expected in line for expected in self.expected_errors)
+        ]
+        assert not errors, "\n".join(errors)
+
+
+class Scene:
+    """A server whose database has an activity, its subjects, and a manager.
+
+    The manager follows the activity. The template has a cc.
+
+    :ivar activity: id of the automatic activity
+    :ivar subjects: id of each subject by e-mail address
+    """
+
+    def __init__(self, server, subjects, cc="copy@example.com"):
+        self.server = server
+        execute = server.execute
+        execute("res.lang", "action_unarchive", self._language("fr_FR"))
+        self.marker = execute("res.partner.category", "create", {"name": "Subjects"})
+        self.subjects = {
+            email: execute(
+                "res.partner",
+                "create",
+                {
+                    "name": email.partition("@")[0].title(),
+                    "email": email,
+                    "lang": lang,
+                    "category_id": [(6, 0, [self.marker])],
+                },
+            )
+            for email, lang in subjects.items()
+        }
+        self.manager = execute(
+            "res.users",
+            "create",
+            {
+                "name": "Officer",
+                "login": "officer",
+                "password": "officer",
+                "email": "officer@example.com",
+                "group_ids": [
+                    (6, 0, [self.ref("privacy.group_data_protection_manager")])
+                ],
+            },
+            context={"no_reset_password": True},
+        )
+        template = self.ref("privacy_consent.template_consent")
+        execute("mail.template", "write", [template], {"email_cc": cc})
+        execute(
+            "mail.template",
+            "write",
+            [template],
+            {"subject": "Votre avis sur {{ object.activity_id.name }}"},
+            context={"lang": "fr_FR"},
+        )
+        self.activity = execute(
+            "privacy.activity",
+            "create",
+            {
+                "name": "Newsletter",
+                "description": "<p>One mail a month.</p>",
+                "consent_required": "auto",
+                "subject_find": True,
+                "subject_domain": json.dumps([["category_id", "in", [self.marker]]]),
+            },
+            login="officer",
+        )
+
+    def _language(self, code):
+        return self.server.execute(
+            "res.lang", "search", [("code", "=", code)], context={"active_test": False}
+        )
+
+    def ref(self, xmlid):
+        """:return: the id behind an XML id"""
+        module, name = xmlid.split(".")
+        return self.server.execute(
+            "ir.model.data",
+            "search_read",
+            [("module", "=", module), ("name", "=", name)],
+            ["res_id"],
+        )[0]["res_id"]
+
+    def generate(self):
+        """Press the button as the manager.
+
+        :return: ids of the new consents
+        """
+        action = self.server.execute(
+            "privacy.activity", "action_new_consents", [self.activity], login="officer"
+        )
+        return action["domain"][0][2]
+
+    def consent(self, email):
+        """:return: the facts about one subject's consent"""
+        (consent,) = self.server.execute(
+            "privacy.consent",
+            "search_read",
+            [("partner_id", "=", self.subjects[email])],
+        )
+        return consent
+
+    def thread(self, email):
+        """:return: the messages in the thread of one subject's consent"""
+        return self.server.execute(
+            "mail.message",
+            "search_read",
+            [
+                ("model", "=", "privacy.consent"),
+                ("res_id", "=", self.consent(email)["id"]),
+            ],
+        )

@@ -1,0 +1,78 @@
+# Copyright 2026 The privacy_consent authors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""The public page on a phone, as a person sees it, with scripts switched off."""
+
+import pytest
+from playwright.sync_api import expect
+from server import Scene
+
+ANN = "ann@example.com"
+
+
+@pytest.fixture(scope="module")
+def scene(new_server, inbox):
+    """A server with one subject, whose request has come."""
+    scene = Scene(new_server(), {ANN: "en_US"}, cc=False)
+    scene.generate()
+    inbox.wait_for(1)
+    return scene
+
+
+@pytest.fixture
+def phone(chromium):
+    """A page on a small phone, without JavaScript."""
+    context = chromium.new_context(
+        viewport={"width": 320, "height": 640},
+        is_mobile=True,
+        has_touch=True,
+        java_script_enabled=False,
+    )
+    yield context.new_page()
+    context.close()
+
+
+def test_answer_and_change_ones_mind(scene, inbox, phone):
+    phone.goto(inbox.to(ANN).links()["reject"])
+    buttons = phone.get_by_role("button")
+    assert buttons.all_inner_texts() == ["I reject", "I accept"]
+    first, second = (button.bounding_box() for button in buttons.all())
+    assert (first["width"], first["height"]) == (second["width"], second["height"])
+    assert second["y"] + second["height"] <= 640, "both are seen without scrolling"
+    assert scene.consent(ANN)["state"] == "sent"
+
+    buttons.first.tap()
+    expect(phone.get_by_role("status")).to_contain_text("rejected")
+    assert scene.consent(ANN)["state"] == "answered"
+    assert not scene.consent(ANN)["accepted"]
+
+    phone.get_by_role("button", name="I accept").tap()
+    expect(phone.get_by_role("status")).to_contain_text("accepted")
+    assert scene.consent(ANN)["accepted"]
+
+
+def test_fits_the_screen(inbox, phone):
+    phone.goto(inbox.to(ANN).links()["accept"])
+    for element in phone.locator("main *").all():
+        box = element.bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 320
+
+
+def test_loads_nothing_but_itself(inbox, phone):
+    requests = []
+    phone.on("request", lambda request: requests.append(request.url))
+    link = inbox.to(ANN).links()["accept"]
+    phone.goto(link, wait_until="networkidle")
+    assert requests == [link]
+
+
+def test_keyboard_only(scene, inbox, chromium):
+    page = chromium.new_page()
+    page.goto(inbox.to(ANN).links()["accept"])
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="I reject")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("rejected")
+    assert not scene.consent(ANN)["accepted"]
+    page.close()

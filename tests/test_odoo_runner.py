@@ -1,0 +1,52 @@
+# Copyright 2026 The privacy_consent authors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""The addons' tests also pass under Odoo's own runner, the one integrators use."""
+
+import re
+import subprocess
+
+import pytest
+from inbox import free_port
+
+from tools import settings
+
+ADDONS = [folder.name for folder in settings.addons()]
+
+
+@pytest.mark.parametrize("addon", ADDONS)
+def test_every_test_file_is_imported(addon):
+    """Odoo's runner, unlike pytest, only finds what the package imports."""
+    folder = settings.ROOT / addon / "tests"
+    files = {file.stem for file in folder.glob("test_*.py")}
+    imported = re.findall(
+        r"^from \. import (test_\w+)$", (folder / "__init__.py").read_text(), re.M
+    )
+    assert set(imported) == files
+
+
+def test_own_runner(new_database):
+    result = subprocess.run(
+        [settings.VENV / "bin" / "odoo", "server", "-c", settings.CONF]
+        + ["-d", new_database(), "-u", ",".join(ADDONS)]
+        + ["--test-tags", ",".join(f"/{addon}" for addon in ADDONS)]
+        + ["--http-port", str(free_port()), "--stop-after-init"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=600,
+    )
+    assert result.returncode == 0, result.stdout
+    summary = re.search(
+        r"(\d+) failed, (\d+) error\(s\) of (\d+) tests", result.stdout
+    )
+    assert summary, result.stdout
+    failed, errors, count = map(int, summary.groups())
+    assert (failed, errors) == (0, 0)
+    for addon in ADDONS:
+        tests = settings.ROOT / addon / "tests"
+        count -= sum(
+            len(re.findall(r"^    def test_", file.read_text(), re.M))
+            for file in tests.glob("test_*.py")
+        )
+    assert count == 0, "every test ran"

@@ -1,0 +1,93 @@
+# Copyright 2026 The privacy_consent authors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""The public page beside other addons, behind a proxy, with several databases."""
+
+import pytest
+import requests
+from server import Scene, query
+
+ANN = "ann@example.com"
+
+
+def ask(scene, inbox):
+    """Press the button and wait for the request.
+
+    :return: the personal links of Ann
+    """
+    inbox.messages.clear()
+    scene.generate()
+    inbox.wait_for(1)
+    return inbox.to(ANN).links()
+
+
+def answer(links, choice="accept", **kwargs):
+    """Open the page, then press its first button."""
+    page = requests.get(links[choice], timeout=60, **kwargs)
+    assert page.status_code == 200
+    assert not page.history, "no redirect"
+    assert not page.cookies, "no cookie"
+    page = requests.post(links[choice], timeout=60, **kwargs)
+    assert page.status_code == 200
+    return page
+
+
+@pytest.mark.parametrize("variant", ["portal", "website"])
+def test_with_other_addons(new_server, new_database, inbox, variant):
+    scene = Scene(new_server(new_database(variant)), {ANN: "fr_FR"}, cc=False)
+    links = ask(scene, inbox)
+    page = answer(links, "reject", headers={"Accept-Language": "de"})
+    assert 'lang="fr-FR"' in page.text
+    assert scene.consent(ANN)["state"] == "answered"
+    wrong = links["reject"].replace("?", "0?")
+    assert requests.get(wrong, timeout=60).status_code == 404
+
+
+@pytest.mark.parametrize("proxy_mode", [True, False])
+def test_address_behind_a_proxy(new_server, inbox, proxy_mode):
+    options = ["--proxy-mode"] if proxy_mode else []
+    scene = Scene(new_server(None, *options), {ANN: "en_US"}, cc=False)
+    links = ask(scene, inbox)
+    forwarded = {
+        "X-Forwarded-For": "198.51.100.23",
+        "X-Forwarded-Host": f"localhost:{scene.server.port}",
+        "X-Forwarded-Proto": "http",
+    }
+    answer(links, headers=forwarded)
+    expected = "198.51.100.23" if proxy_mode else "127.0.0.1"
+    assert f"Remote IP: {expected}\n" in scene.consent(ANN)["last_metadata"]
+
+
+def test_several_databases(new_server, new_database, inbox):
+    """The link names its database; the visitor's session is of no importance."""
+    first, second = new_database(), new_database()
+    server = new_server(
+        first, "--load", "base,web,privacy_consent", serves=f"{first},{second}"
+    )
+    links = {}
+    for database in (first, second):
+        server.database = database
+        server.execute("ir.config_parameter", "set_param", "web.base.url", server.url)
+        links[database] = ask(Scene(server, {ANN: "en_US"}, cc=False), inbox)
+    answer(links[first], "accept")
+    answer(links[second], "reject")
+    accepted = "SELECT state, accepted FROM privacy_consent"
+    assert query(first, accepted) == [("answered", True)]
+    assert query(second, accepted) == [("answered", False)]
+
+    server.database = first
+    staff = server.session()
+    page = staff.post(links[second]["accept"], timeout=60)
+    assert page.status_code == 200
+    assert query(second, accepted) == [("answered", True)]
+    page = staff.get(f"{server.url}/odoo", timeout=60)
+    assert "/web/login" not in page.url, "still logged in to the other database"
+
+    for wrong in (
+        links[first]["reject"].replace(first, second),
+        links[first]["reject"].replace(first, "no_such_database"),
+        links[first]["reject"].replace(first, "postgres"),
+        links[first]["reject"].partition("?")[0],
+    ):
+        assert requests.post(wrong, timeout=60).status_code == 404, wrong
+    assert query(first, accepted) == [("answered", True)]
+    assert query(second, accepted) == [("answered", True)]
