@@ -39,8 +39,8 @@ def personalize(html, urls):
     return type(html)(
         _HREF.sub(
             lambda match: (
-                f'{match["tag"]} href={match["quote"]}'
-                f'{urls[match["choice"].lower()]}{match["quote"]}'
+                f"{match['tag']} href={match['quote']}"
+                f"{urls[match['choice'].lower()]}{match['quote']}"
             ),
             html,
         )

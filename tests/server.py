@@ -9,7 +9,6 @@ import subprocess
 import time
 from contextlib import closing
 
-import psycopg2
 import requests
 from inbox import free_port
 

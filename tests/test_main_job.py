@@ -50,7 +50,7 @@ def test_delivered_request(scene, inbox):
         assert link.startswith(scene.server.url)
         assert link in message.text
     for part in (message.html, message.text):
-        assert "/privacy/consent/accept/\"" not in part
+        assert '/privacy/consent/accept/"' not in part
         assert "One mail a month." in part
 
 
@@ -137,9 +137,9 @@ def test_forged_link(scene, inbox):
         link.replace(token, "0" * 128),
         link.replace(token, "é"),
         link.replace(token, ""),
-        inbox.to(LUC).links()["reject"].replace(
-            f"/{scene.consent(LUC)['id']}/", f"/{scene.consent(ANN)['id']}/"
-        ),
+        inbox.to(LUC)
+        .links()["reject"]
+        .replace(f"/{scene.consent(LUC)['id']}/", f"/{scene.consent(ANN)['id']}/"),
     ):
         for method in ("GET", "POST"):
             assert requests.request(method, wrong, timeout=60).status_code == 404

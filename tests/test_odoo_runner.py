@@ -37,9 +37,7 @@ def test_own_runner(new_database):
         timeout=600,
     )
     assert result.returncode == 0, result.stdout
-    summary = re.search(
-        r"(\d+) failed, (\d+) error\(s\) of (\d+) tests", result.stdout
-    )
+    summary = re.search(r"(\d+) failed, (\d+) error\(s\) of (\d+) tests", result.stdout)
     assert summary, result.stdout
     failed, errors, count = map(int, summary.groups())
     assert (failed, errors) == (0, 0)

@@ -44,9 +44,7 @@ def test_rolled_back_means_never_sent(crowd, inbox):
     assert query(database, "SELECT count(*) FROM privacy_consent") == [(0,)]
 
 
-def test_regression_link_works_from_the_moment_the_mail_leaves(
-    crowd, inbox, tmp_path
-):
+def test_regression_link_works_from_the_moment_the_mail_leaves(crowd, inbox, tmp_path):
     """A consumer runs hot while the generating transaction stays open.
 
     Each mail's link is opened while the mail is still being handed over, from outside:

@@ -19,7 +19,10 @@ FILL = f"""
 import datetime
 env = env(context=dict(env.context, tracking_disable=True))
 subjects = env["res.partner"].create(
-    [{{"name": f"Old {{i}}", "email": f"old{{i}}@example.com"}} for i in range({CONSENTS})]
+    [
+        {{"name": f"Old {{i}}", "email": f"old{{i}}@example.com"}}
+        for i in range({CONSENTS})
+    ]
 )
 activity = env["privacy.activity"].create(
     {{

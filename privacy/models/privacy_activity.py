@@ -30,8 +30,7 @@ class PrivacyActivity(models.Model):
         string="Controller",
         required=True,
         default=lambda self: self._default_controller_id(),
-        help="Whoever decides why and how the data are processed "
-        "(GDPR, article 4(7)).",
+        help="Whoever decides why and how the data are processed (GDPR, article 4(7)).",
     )
     company_id = fields.Many2one(
         comodel_name="res.company",

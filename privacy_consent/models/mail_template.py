@@ -23,9 +23,9 @@ class MailTemplate(models.Model):
             if placeholder_link.choices(template.body_html) != {"accept", "reject"}:
                 raise ValidationError(
                     self.env._(
-                        "The template “%(template)s” asks for consent, so its body must "
-                        "contain these two links, from which each subject's own links "
-                        "are made:\n"
+                        "The template “%(template)s” asks for consent, so its body "
+                        "must contain these two links, from which each subject's own "
+                        "links are made:\n"
                         '<a href="%(accept)s">Accept</a>\n'
                         '<a href="%(reject)s">Reject</a>',
                         template=template.name,

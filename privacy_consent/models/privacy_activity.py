@@ -133,8 +133,8 @@ class PrivacyActivity(models.Model):
         if asked_sudo:
             raise UserError(
                 self.env._(
-                    "People were asked for consent to “%s”, which must remain provable. "
-                    "Archive the activity instead.",
+                    "People were asked for consent to “%s”, which must remain provable."
+                    " Archive the activity instead.",
                     ", ".join(asked_sudo.mapped("display_name")),
                 )
             )

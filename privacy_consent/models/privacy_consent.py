@@ -525,8 +525,8 @@ class PrivacyConsent(models.Model):
             )
             survivor._message_log(
                 body=self.env._(
-                    "The contacts were merged. This consent counts; that of %(subject)s "
-                    "is kept in the archive: %(consent)s",
+                    "The contacts were merged. This consent counts; that of %(subject)s"
+                    " is kept in the archive: %(consent)s",
                     subject=other.partner_id.display_name,
                     consent=other._get_html_link(title=f"#{other.id}"),
                 )

@@ -53,9 +53,8 @@ class ConsentCase(TransactionCase, MockSmtplibCase):
         cls.luc = cls._create_subject("Luc", "luc@example.com", lang="fr_FR")
         cls.mute = cls._create_subject("Mute", False, lang="en_US")
         cls.template = cls.env.ref("privacy_consent.template_consent")
-        cls.template.with_context(lang="fr_FR").subject = (
-            "Votre avis sur {{ object.activity_id.name }}"
-        )
+        french = cls.template.with_context(lang="fr_FR")
+        french.subject = "Votre avis sur {{ object.activity_id.name }}"
         cls.activity = cls.env["privacy.activity"].create(
             {
                 "name": "Newsletter",

@@ -39,7 +39,9 @@ class TestAccess(ConsentCase):
         partner = self.ann.with_user(employee)
         view = partner.get_view(self.env.ref("base.view_partner_form").id, "form")
         self.assertNotIn("privacy_consent_count", view["arch"])
-        names = {node.get("name") for node in etree.fromstring(view["arch"]).iter("field")}
+        names = {
+            node.get("name") for node in etree.fromstring(view["arch"]).iter("field")
+        }
         self.assertTrue(partner.web_read({name: {} for name in names if name}))
         with self.assertRaises(AccessError):
             self.consent.with_user(employee).read(["partner_id"])

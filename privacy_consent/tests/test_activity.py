@@ -14,7 +14,9 @@ class TestActivity(ConsentCase):
             self.activity.consent_template_id = False
 
     def test_manual_needs_no_template(self):
-        self.activity.write({"consent_required": "manual", "consent_template_id": False})
+        self.activity.write(
+            {"consent_required": "manual", "consent_template_id": False}
+        )
 
     def test_asking_needs_subjects(self):
         for required in ("auto", "manual"):
@@ -36,5 +38,7 @@ class TestActivity(ConsentCase):
         consents = self.generate()
         self.assertEqual(self.activity.consent_count, 2)
         self.assertEqual(self.ann.privacy_consent_count, 1)
-        self.assertEqual(self.ann.privacy_consent_ids, consents & self.consent_of(self.ann))
+        self.assertEqual(
+            self.ann.privacy_consent_ids, consents & self.consent_of(self.ann)
+        )
         self.assertEqual(self.mute.privacy_consent_count, 0)

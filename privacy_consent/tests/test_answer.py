@@ -68,7 +68,9 @@ class TestAnswer(ConsentCase):
         self.generate()
         self.run_queue()
         self.consent_of(new).action_answer(True)
-        self.assertEqual([mail.to for mail in self.run_queue()], [["reader@example.com"]])
+        self.assertEqual(
+            [mail.to for mail in self.run_queue()], [["reader@example.com"]]
+        )
 
     def test_follower_gets_no_mail_by_default(self):
         with RecordCapturer(self.env["mail.mail"]) as mails:

@@ -90,9 +90,7 @@ class TestGenerate(ConsentCase):
         for consent in self.generate():
             self.assertEqual(consent.message_ids.subtype_id, new)
             self.assertEqual(len(consent.message_ids), 1)
-            self.assertEqual(
-                consent.message_ids.author_id, self.manager.partner_id
-            )
+            self.assertEqual(consent.message_ids.author_id, self.manager.partner_id)
 
     def test_followers_are_told_once_per_run(self):
         self.activity.message_subscribe(self.reader.partner_id.ids)
@@ -170,9 +168,8 @@ class TestGenerate(ConsentCase):
         activity.invalidate_recordset()
 
     def test_subject_whose_request_cannot_be_rendered(self):
-        self.template.with_context(lang="en_US").subject = (
-            "{{ 1 / (object.partner_id.name != 'Ann') }}"
-        )
+        english = self.template.with_context(lang="en_US")
+        english.subject = "{{ 1 / (object.partner_id.name != 'Ann') }}"
         with self.assertLogs("odoo.addons.privacy_consent", "WARNING"):
             consents = self.generate()
         self.assertEqual(len(consents), 2)

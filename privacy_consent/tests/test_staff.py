@@ -56,9 +56,13 @@ class TestStaff(ConsentCase):
         self._assert_recorded_as_staffs()
 
     def test_import(self):
-        result = self.env["privacy.consent"].with_user(self.manager).load(
-            ["partner_id/.id", "activity_id/.id", "state", "accepted"],
-            [[str(self.mute.id), str(self.activity.id), "answered", "True"]],
+        result = (
+            self.env["privacy.consent"]
+            .with_user(self.manager)
+            .load(
+                ["partner_id/.id", "activity_id/.id", "state", "accepted"],
+                [[str(self.mute.id), str(self.activity.id), "answered", "True"]],
+            )
         )
         self.assertFalse(result["messages"])
         self.assertEqual(self.consent_of(self.mute).answered_by, "staff")

@@ -30,7 +30,8 @@ registry.category("web_tour.tours").add("privacy_consent_generate", {
             run: "click",
         },
         {
-            trigger: ".o_data_row:contains(Tour letter):contains(Tour Subject) td.o_data_cell",
+            trigger:
+                ".o_data_row:contains(Tour letter):contains(Tour Subject) td.o_data_cell",
             run: "click",
         },
         {trigger: ".o_form_view [name=state] .o_arrow_button_current:contains(Draft)"},
