@@ -28,11 +28,11 @@ Odoo:   {odoo}   (login admin, password admin)
 Inbox:  {inbox}
 
 What to try:
-  1. In Odoo, open Privacy > Master Data > Activities, and one of the two activities.
-  2. Press "Generate and enqueue missing consent requests".
-  3. Within a minute the requests are in the inbox.
-  4. Open one of them, follow one of its links, and answer.
-  5. See the answer in Privacy > Transactions > Consents.
+  1. In Odoo, open Privacy > Master Data > Activities > Monthly newsletter.
+  2. On its tab Consent, press "Generate and enqueue missing consent requests".
+  3. See the requests come in the inbox; one contact's broken address fails.
+  4. Open a request, follow one of its links, press a button, change your mind.
+  5. See who answered what in Privacy > Transactions > Consents, and why one failed.
 
 Ctrl-C stops both.
 """
@@ -158,10 +158,21 @@ def _prepare_database():
         unfinished = f"{databases.PREFIX}unfinished_demo"
         databases.drop(unfinished)
         databases.copy(template, unfinished)
+        _postpone_scheduled_actions(unfinished)
         databases.set_comment(unfinished, COMMENT + template)
         databases.rename(unfinished, DATABASE)
         INBOX_MAILS.unlink(missing_ok=True)  # its links lead to the database before
     _set_base_url()
+
+
+def _postpone_scheduled_actions(database):
+    """Leave the asking to the person, even when the template is older than a day."""
+    with closing(postgres.connect(database)) as connection:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE ir_cron SET nextcall = now() AT TIME ZONE 'UTC' + '1 day'"
+                " WHERE nextcall < now() AT TIME ZONE 'UTC'"
+            )
 
 
 def _set_base_url():

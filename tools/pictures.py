@@ -1,0 +1,103 @@
+# Copyright 2026 The privacy_consent authors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""The pictures in the README, taken from a demo that runs and is fresh."""
+
+import json
+import os
+import shutil
+import time
+import urllib.request
+from contextlib import contextmanager
+
+from playwright.sync_api import sync_playwright
+
+from . import browser, settings
+from .errors import ToolError
+from .ports import port
+from .process import say
+
+FOLDER = settings.ROOT / "privacy_consent" / "static" / "description"
+SUBJECT = "ada.brewster@example.com"
+SECONDS_FOR_THE_MAIL = 60
+# The web client goes on loading and moving after what one waits for is there.
+MILLISECONDS_TO_SETTLE = 1500
+
+
+def take():
+    """Press the button in the demo, open a mail, answer, and take pictures."""
+    odoo = f"http://localhost:{port('HTTP_PORT')}"
+    inbox = f"http://localhost:{port('INBOX_PORT')}"
+    with _chromium() as chromium:
+        page = chromium.new_page(viewport={"width": 1120, "height": 640})
+        page.goto(f"{odoo}/web/login")
+        page.fill("#login", "admin")
+        page.fill("#password", "admin")
+        page.click("button[type=submit]")
+        page.wait_for_selector(".o_main_navbar")
+
+        page.goto(f"{odoo}/odoo/privacy-activities")
+        page.click(".o_data_row:has-text('Monthly newsletter') td.o_data_cell")
+        page.click(".nav-link[name=consent]")
+        _picture(page, "activity")
+        page.click("button:has-text('Generate and enqueue missing consent requests')")
+        page.click(".modal-footer .btn-primary")
+        page.wait_for_selector(".o_data_row")
+
+        message = _wait_for_mail(inbox)
+        html = urllib.request.urlopen(f"{inbox}/api/messages/{message}.html").read()
+        mail = chromium.new_page(viewport={"width": 680, "height": 560})
+        mail.set_content(html.decode())
+        _picture(mail, "mail")
+
+        link = mail.get_by_role("link", name="Accept").get_attribute("href")
+        phone = chromium.new_context(
+            viewport={"width": 360, "height": 560},
+            is_mobile=True,
+            device_scale_factor=2,
+        ).new_page()
+        phone.goto(link)
+        _picture(phone, "page")
+        phone.get_by_role("button", name="I accept").click()
+        phone.wait_for_selector("[role=status]")
+        _picture(phone, "answer")
+
+        page.goto(f"{odoo}/odoo/privacy-consents")
+        page.wait_for_selector(".o_data_row:has-text('Answered')")
+        _picture(page, "consents")
+        page.click(".o_data_row:has-text('Ada') td.o_data_cell")
+        page.wait_for_selector(".o-mail-Message")
+        _picture(page, "consent")
+
+
+@contextmanager
+def _chromium():
+    program = next(filter(None, map(shutil.which, browser.NAMES)), None)
+    if not program:
+        raise ToolError("The pictures need a browser: install Chromium first.")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=program, chromium_sandbox=os.geteuid() != 0
+        )
+        yield chromium
+        chromium.close()
+
+
+def _picture(page, name):
+    page.wait_for_timeout(MILLISECONDS_TO_SETTLE)
+    page.screenshot(path=FOLDER / f"{name}.png")
+    say(f"Pictures: {name}.png")
+
+
+def _wait_for_mail(inbox):
+    limit = time.monotonic() + SECONDS_FOR_THE_MAIL
+    while time.monotonic() < limit:
+        with urllib.request.urlopen(f"{inbox}/api/messages/") as response:
+            for message in json.load(response)["data"]:
+                if SUBJECT in json.dumps(message):
+                    return message["id"]
+        time.sleep(0.5)
+    raise ToolError("No mail came: is `make demo` running, and was it just made?")
+
+
+if __name__ == "__main__":
+    take()
