@@ -1,4 +1,3 @@
-from . import base_partner_merge_automatic_wizard
 from . import mail_mail
 from . import mail_template
 from . import privacy_activity
