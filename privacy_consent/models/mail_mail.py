@@ -4,7 +4,7 @@
 
 from odoo import models
 from odoo.tools import html2plaintext
-from odoo.tools.mail import email_normalize
+from odoo.tools.mail import email_normalize, email_normalize_all
 
 from .. import placeholder_link
 
@@ -23,6 +23,18 @@ class MailMail(models.Model):
         if self.model != consents._name or not placeholder_link.choices(self.body_html):
             return consents
         return consents.browse(self.res_id).exists()
+
+    def _is_request_to(self, subject):
+        """Tell a request from the copies of it that others get.
+
+        :param subject: the ``res.partner`` who is asked
+        :rtype: bool
+        """
+        self.ensure_one()
+        return bool(placeholder_link.choices(self.body_html)) and (
+            subject in self.recipient_ids
+            or subject.email_normalized in email_normalize_all(self.email_to or "")
+        )
 
     def _prepare_outgoing_list(self, mail_server=False, doc_to_followers=None):
         """Give the personal links to the subject, and to nobody else."""
@@ -91,7 +103,7 @@ class MailMail(models.Model):
             consent = mail._consent_asked()
             if consent.partner_id in success_pids:
                 consent._mail_delivered(mail, success_pids)
-            else:
+            elif mail._is_request_to(consent.partner_id):
                 consent._request_failed(failure_reason or mail.failure_reason)
         return super()._postprocess_sent_message(
             success_pids,

@@ -16,11 +16,16 @@ from .. import link_token
 
 _logger = logging.getLogger(__name__)
 
-# Under this context key stands this object when a write stores what really happened.
-# Whoever writes from outside, a client with a made-up context included, cannot have it.
 _FACT = "privacy_consent_fact"
-_FACT_TOKEN = object()
 _ANSWER_FIELDS = {"accepted", "answer_date", "last_metadata", "state"}
+
+
+class _Fact(dict):
+    """The values of the one write that stores what really happened.
+
+    It stands in the context under ``_FACT``. A client can make a context up, but not
+    an object of this class.
+    """
 
 
 class PrivacyConsent(models.Model):
@@ -149,15 +154,18 @@ class PrivacyConsent(models.Model):
 
     @api.depends("request_error")
     def _compute_failure_reason(self):
-        last_mails = {}
-        for mail in self.env["mail.mail"].search(
+        mails = self.env["mail.mail"].search(
             [("model", "=", self._name), ("res_id", "in", self.ids)], order="id"
-        ):
-            last_mails[mail.res_id] = mail
+        )
+        mails_by_id = mails.grouped("res_id")
         for consent in self:
-            mail = last_mails.get(consent.id)
+            requests = mails_by_id.get(consent.id, mails.browse()).filtered(
+                lambda mail, subject=consent.partner_id: mail._is_request_to(subject)
+            )
+            # Nobody tells the consent when a server that hangs up ends a queue run.
+            last = requests[-1:]
             consent.failure_reason = consent.request_error or (
-                mail and mail.state == "exception" and mail.failure_reason
+                last.state == "exception" and last.failure_reason
             )
 
     def _search_failure_reason(self, operator, value):
@@ -203,19 +211,18 @@ class PrivacyConsent(models.Model):
         return consents
 
     def write(self, vals):
-        fact = self.env.context.get(_FACT) is _FACT_TOKEN
+        fact = self.env.context.get(_FACT)
         changes_answer = not _ANSWER_FIELDS.isdisjoint(vals)
-        if changes_answer and not fact:
+        if changes_answer and not (isinstance(fact, _Fact) and fact == vals):
             vals = {**vals, "answered_by": "staff"}
         result = super().write(vals)
         if changes_answer:
-            # The action's own writes are no facts.
             self.with_context(**{_FACT: None})._run_action()
         return result
 
     def _store_fact(self, vals):
         """Write what really happened, as opposed to what staff or programs set."""
-        self.with_context(**{_FACT: _FACT_TOKEN}).write(vals)
+        self.with_context(**{_FACT: _Fact(vals)}).write(vals)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_asked(self):

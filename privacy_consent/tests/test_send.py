@@ -32,7 +32,7 @@ class TestSend(ConsentCase):
         self.generate()
         self.env.flush_all()
         self.env.invalidate_all()
-        queue = self.env["mail.mail"].with_context({}).with_user(1)
+        queue = self.env(user=1, context={})["mail.mail"]
         with self.mock_smtplib_connection():
             queue.process_email_queue()
         self.assertEqual(len(self.emails), 2)
@@ -143,6 +143,44 @@ class TestSend(ConsentCase):
         self.run_queue()
         self.assertEqual(self.consent_of(broken).state, "sent")
         self.assertFalse(self.consent_of(broken).failure_reason)
+
+    def test_failed_copy_is_not_the_subjects_failure(self):
+        self.activity.consent_required = "manual"
+        consent = self.generate().filtered(lambda one: one.partner_id == self.ann)
+        consent.message_subscribe(self.reader.partner_id.ids)
+        body = self.template._render_field("body_html", consent.ids)[consent.id]
+        consent.message_post(
+            body=body, partner_ids=self.ann.ids, subtype_xmlid="mail.mt_comment"
+        )
+        original = IrMail_Server.send_email
+
+        def send_email(server, message, *args, **kwargs):
+            if "reader" in message["To"]:
+                raise smtplib.SMTPRecipientsRefused({"reader": (550, b"full")})
+            return original(server, message, *args, **kwargs)
+
+        with (
+            patch.object(IrMail_Server, "send_email", send_email),
+            self.assertLogs("odoo.addons.mail.models.mail_mail", "ERROR"),
+        ):
+            mails = self.run_queue()
+        self.assertIn(["ann@example.com"], [mail.to for mail in mails])
+        self.assertEqual(consent.state, "sent")
+        self.assertFalse(consent.failure_reason)
+
+    def test_delivered_copy_does_not_hide_the_subjects_failure(self):
+        self.activity.consent_required = "manual"
+        self.ann.email = "broken at example"
+        consent = self.generate().filtered(lambda one: one.partner_id == self.ann)
+        consent.message_subscribe(self.reader.partner_id.ids)
+        body = self.template._render_field("body_html", consent.ids)[consent.id]
+        consent.message_post(
+            body=body, partner_ids=self.ann.ids, subtype_xmlid="mail.mt_comment"
+        )
+        mails = self.run_queue()
+        self.assertIn(["reader@example.com"], [mail.to for mail in mails])
+        self.assertEqual(consent.state, "draft")
+        self.assertTrue(consent.failure_reason)
 
     def test_mail_to_the_current_address(self):
         self.generate()
