@@ -3,7 +3,7 @@ PYTHON ?= python3
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test env stop clean
+.PHONY: help demo test lint env stop clean
 
 help:  ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -13,6 +13,9 @@ demo:  ## a running Odoo with demo data and an inbox; Ctrl-C stops it
 
 test:  ## every test, in one pytest session: make test ARGS="-k word"
 	@exec $(PYTHON) -m tools test $(ARGS)
+
+lint:  ## the checks of style and packaging, which also correct what they can
+	@exec $(PYTHON) -m tools lint
 
 env:  ## prepare Odoo, its packages and PostgreSQL, and leave the latter running
 	@exec $(PYTHON) -m tools env

@@ -20,6 +20,7 @@ from tools import (
     configuration,
     databases,
     debian,
+    lint,
     odoo_source,
     ports,
     postgres,
@@ -339,7 +340,7 @@ class TestPythonEnv:
         monkeypatch.setattr(python_env.importlib.util, "find_spec", lambda name: None)
         monkeypatch.setattr(python_env, "Apt", NoApt)
         with pytest.raises(ToolError, match="apt-get install python3-venv"):
-            python_env._create(tmp_path)
+            python_env._create(tmp_path / "venv", tmp_path)
 
     def test_the_command_line_works_from_anywhere(self, tmp_path):
         output = subprocess.check_output(
@@ -348,10 +349,41 @@ class TestPythonEnv:
         assert "19.0" in output
 
     def test_requirements_are_pinned(self):
-        lines = settings.REQUIREMENTS.read_text().splitlines()
-        for line in lines:
+        text = settings.REQUIREMENTS.read_text() + lint.REQUIREMENTS.read_text()
+        for line in text.splitlines():
             requirement = line.partition("#")[0].strip()
             assert not requirement or "==" in requirement
+
+
+class TestLint:
+    """What is checked when the machine has no Node.js."""
+
+    @pytest.fixture
+    def calls(self, monkeypatch):
+        """The commands that would have run, with their environments."""
+        calls = []
+
+        def call(command, env):
+            calls.append((command, env))
+            return 0
+
+        monkeypatch.delenv("CI", raising=False)
+        monkeypatch.setattr(lint.shutil, "which", lambda program: None)
+        monkeypatch.setattr(lint.python_env, "prepare", lambda *arguments: None)
+        monkeypatch.setattr(lint.subprocess, "call", call)
+        return calls
+
+    def test_the_rest_runs(self, calls, capsys):
+        assert lint.run() == 0
+        ((_command, environment),) = calls
+        assert environment["SKIP"] == "prettier"
+        assert "apt-get install nodejs npm" in capsys.readouterr().out
+
+    def test_ci_fails(self, calls, monkeypatch):
+        monkeypatch.setenv("CI", "true")
+        with pytest.raises(ToolError, match="apt-get install nodejs npm"):
+            lint.run()
+        assert not calls
 
 
 class TestPostgres:

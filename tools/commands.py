@@ -56,6 +56,13 @@ def test(arguments):
     return session.run(arguments)
 
 
+def lint(arguments):
+    """Run the checks of .pre-commit-config.yaml."""
+    from . import lint as checks
+
+    return checks.run()
+
+
 def env(arguments):
     """Prepare Odoo, its packages, the database server and the configuration."""
     _prepare("env", arguments)
@@ -136,6 +143,7 @@ def _continue_in_venv(command, arguments):
 COMMANDS = {
     "demo": demo,
     "test": test,
+    "lint": lint,
     "env": env,
     "odoo": odoo,
     "stop": stop,

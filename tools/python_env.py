@@ -1,6 +1,6 @@
 # Copyright 2026 The privacy_consent authors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""The virtual environment in .venv, with Odoo importable and `.venv/bin/odoo`."""
+"""Virtual environments: .venv has Odoo importable and `.venv/bin/odoo`."""
 
 import hashlib
 import importlib.util
@@ -14,7 +14,6 @@ from .debian import Apt, codename
 from .errors import ToolError
 from .process import run, say
 
-STAMP = settings.VENV / "complete"
 PIP_PACKAGE = "python3-pip-whl"  # where Debian keeps pip for virtual environments
 
 # sh starts it, because a kernel refuses an interpreter's path that is long or has
@@ -29,33 +28,35 @@ odoo.cli.main()
 """
 
 
-def prepare():
-    """Make .venv, unless it is there for this Python and these requirements."""
+def prepare(venv=settings.VENV, requirements=settings.REQUIREMENTS):
+    """Make an environment, unless it is there for this Python and its requirements."""
     stamp = hashlib.sha256(
-        settings.REQUIREMENTS.read_bytes()
-        + f"{sys.version} {sys.base_prefix} {settings.VENV}".encode()
+        requirements.read_bytes() + f"{sys.version} {sys.base_prefix} {venv}".encode()
     ).hexdigest()
-    if STAMP.exists() and STAMP.read_text() == stamp:
+    complete = venv / "complete"
+    if complete.exists() and complete.read_text() == stamp:
         return
-    say("Python: installing requirements.txt into .venv")
-    shutil.rmtree(settings.VENV, ignore_errors=True)
+    place = venv.relative_to(settings.ROOT)
+    say(f"Python: installing {requirements.name} into {place}")
+    shutil.rmtree(venv, ignore_errors=True)
     with tempfile.TemporaryDirectory() as folder:
         run(
-            [*_create(Path(folder)), "install", "--requirement", settings.REQUIREMENTS],
-            "pip could not install requirements.txt: connect the machine to the "
+            [*_create(venv, Path(folder)), "install", "--requirement", requirements],
+            f"pip could not install {requirements.name}: connect the machine to the "
             "network and run the command again",
         )
-    STAMP.write_text(stamp)
+    complete.write_text(stamp)
     say("Python: installed")
 
 
-def _create(folder):
-    """Make an empty .venv, and return the command which is its pip."""
+def _create(venv, folder):
+    """Make an empty environment, and return the command which is its pip."""
     failure = f"{sys.executable} could not make a virtual environment"
-    venv = [sys.executable, "-m", "venv"]
+    create = [sys.executable, "-m", "venv"]
+    python = venv / "bin" / "python"
     if importlib.util.find_spec("ensurepip"):
-        run([*venv, settings.VENV], failure)
-        return [settings.VENV_PYTHON, "-m", "pip"]
+        run([*create, venv], failure)
+        return [python, "-m", "pip"]
     # Debian leaves pip out of its python3; python3-venv would have it
     try:
         Apt(folder, [codename()]).unpack([PIP_PACKAGE], folder / "root")
@@ -65,8 +66,8 @@ def _create(folder):
             "This Python has no pip: run `apt-get install python3-venv` (or install "
             f"Python's ensurepip) and then this command again. ({error})"
         ) from error
-    run([*venv, "--without-pip", settings.VENV], failure)
-    return [settings.VENV_PYTHON, wheel / "pip"]
+    run([*create, "--without-pip", venv], failure)
+    return [python, wheel / "pip"]
 
 
 def add_odoo(odoo):
