@@ -3,7 +3,7 @@
 """What a template that asks for consent must contain."""
 
 from odoo import api, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 
 from .. import placeholder_link
 
@@ -33,3 +33,30 @@ class MailTemplate(models.Model):
                         reject=placeholder_link.REJECT,
                     )
                 )
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_asking(self):
+        """Keep the request of activities that ask automatically.
+
+        :raise UserError: naming them
+        """
+        # Activities of other companies count too.
+        activities_sudo = (
+            self.env["privacy.activity"]
+            .sudo()
+            .with_context(active_test=False)
+            .search(
+                [
+                    ("consent_template_id", "in", self.ids),
+                    ("consent_required", "=", "auto"),
+                ]
+            )
+        )
+        if activities_sudo:
+            raise UserError(
+                self.env._(
+                    "The template is what the subjects of “%s” get: choose another one "
+                    "there first.",
+                    ", ".join(activities_sudo.mapped("name")),
+                )
+            )

@@ -41,7 +41,6 @@ class PrivacyActivity(models.Model):
         string="E-mail template",
         default=lambda self: self._default_consent_template_id(),
         domain="[('model', '=', 'privacy.consent')]",
-        ondelete="restrict",
         help="The request that each subject gets, in their language.",
     )
     default_consent = fields.Boolean(
@@ -53,7 +52,6 @@ class PrivacyActivity(models.Model):
         comodel_name="ir.actions.server",
         string="Server action",
         domain="[('model_id.model', '=', 'privacy.consent')]",
-        ondelete="restrict",
         help="Run each time a consent is sent or answered.",
     )
     consent_template_default_body_html = fields.Html(

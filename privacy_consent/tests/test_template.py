@@ -2,7 +2,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """A template that asks for consent contains both links."""
 
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tests import Form
 
 from .common import ConsentCase
@@ -50,6 +50,16 @@ class TestTemplate(ConsentCase):
         )
         with self.assertRaises(ValidationError):
             template.model_id = self.env["ir.model"]._get("privacy.consent")
+
+    def test_template_in_use_is_kept(self):
+        with self.assertRaisesRegex(UserError, "Newsletter"):
+            self.template.unlink()
+        self.activity.consent_required = "manual"
+        (self.env["privacy.activity"].search([]) - self.activity).write(
+            {"consent_required": False}
+        )
+        self.template.unlink()
+        self.assertFalse(self.activity.consent_template_id)
 
     def test_new_template_starts_from_the_default(self):
         activity = self.activity.with_user(self.manager)
