@@ -58,7 +58,56 @@ class Shell:
         return output
 
 
-class Server:
+class Client:
+    """A program that talks to an Odoo server as the web client does.
+
+    :ivar url: the server's address
+    :ivar database: the database that calls go to
+    """
+
+    def __init__(self, url, database):
+        self.url = url
+        self.database = database
+        self._sessions = {}
+
+    def session(self, login="admin"):
+        """:return: an HTTP client that is logged in to the database"""
+        key = (self.database, login)
+        if key not in self._sessions:
+            client = self._sessions[key] = requests.Session()
+            self._call(
+                client,
+                "/web/session/authenticate",
+                {"db": self.database, "login": login, "password": login},
+            )
+        return self._sessions[key]
+
+    def execute(self, model, method, *args, login="admin", **kwargs):
+        """Call a method as the web client does, in a transaction of its own."""
+        return self._call(
+            self.session(login),
+            f"/web/dataset/call_kw/{model}/{method}",
+            {"model": model, "method": method, "args": args, "kwargs": kwargs},
+        )
+
+    def ref(self, xmlid):
+        """:return: the id behind an XML id"""
+        module, name = xmlid.split(".")
+        return self.execute(
+            "ir.model.data",
+            "search_read",
+            [("module", "=", module), ("name", "=", name)],
+            ["res_id"],
+        )[0]["res_id"]
+
+    def _call(self, client, path, params):
+        response = client.post(f"{self.url}{path}", json={"params": params}, timeout=60)
+        answer = response.json()
+        assert "error" not in answer, answer["error"]["data"]["debug"]
+        return answer.get("result")
+
+
+class Server(Client):
     """An Odoo server with its scheduled actions.
 
     :ivar url: its address
@@ -67,12 +116,10 @@ class Server:
     """
 
     def __init__(self, log, database, smtp_port, *options, serves=None):
-        self.database = database
         self.log = log
-        self._sessions = {}
         self.expected_errors = []
         self.port = free_port()
-        self.url = f"http://localhost:{self.port}"
+        super().__init__(f"http://localhost:{self.port}", database)
         with open(log, "w") as output:
             self.process = subprocess.Popen(
                 [*ODOO, "server", "-c", settings.CONF]
@@ -99,32 +146,6 @@ class Server:
             except requests.ConnectionError:
                 time.sleep(0.1)
         raise AssertionError(f"The server did not start:\n{self.log.read_text()}")
-
-    def session(self, login="admin"):
-        """:return: an HTTP client that is logged in to the database"""
-        key = (self.database, login)
-        if key not in self._sessions:
-            client = self._sessions[key] = requests.Session()
-            self._call(
-                client,
-                "/web/session/authenticate",
-                {"db": self.database, "login": login, "password": login},
-            )
-        return self._sessions[key]
-
-    def execute(self, model, method, *args, login="admin", **kwargs):
-        """Call a method as the web client does, in a transaction of its own."""
-        return self._call(
-            self.session(login),
-            f"/web/dataset/call_kw/{model}/{method}",
-            {"model": model, "method": method, "args": args, "kwargs": kwargs},
-        )
-
-    def _call(self, client, path, params):
-        response = client.post(f"{self.url}{path}", json={"params": params}, timeout=60)
-        answer = response.json()
-        assert "error" not in answer, answer["error"]["data"]["debug"]
-        return answer.get("result")
 
     def stop(self):
         """Stop the server."""
@@ -181,12 +202,12 @@ class Scene:
                 "password": "officer",
                 "email": "officer@example.com",
                 "group_ids": [
-                    (6, 0, [self.ref("privacy.group_data_protection_manager")])
+                    (6, 0, [server.ref("privacy.group_data_protection_manager")])
                 ],
             },
             context={"no_reset_password": True},
         )
-        template = self.ref("privacy_consent.template_consent")
+        template = server.ref("privacy_consent.template_consent")
         execute("mail.template", "write", [template], {"email_cc": cc})
         execute(
             "mail.template",
@@ -212,16 +233,6 @@ class Scene:
         return self.server.execute(
             "res.lang", "search", [("code", "=", code)], context={"active_test": False}
         )
-
-    def ref(self, xmlid):
-        """:return: the id behind an XML id"""
-        module, name = xmlid.split(".")
-        return self.server.execute(
-            "ir.model.data",
-            "search_read",
-            [("module", "=", module), ("name", "=", name)],
-            ["res_id"],
-        )[0]["res_id"]
 
     def generate(self):
         """Press the button as the manager.

@@ -118,9 +118,9 @@ def test_changing_ones_mind(scene, inbox):
     links = inbox.to(LUC).links()
     requests.post(links["accept"], timeout=60)
     page = requests.post(links["reject"], timeout=60)
-    assert "rejected" in page.text
+    assert "refusé" in page.text
     assert not scene.consent(LUC)["accepted"]
-    changed = scene.ref("privacy_consent.mt_consent_acceptance_changed")
+    changed = scene.server.ref("privacy_consent.mt_consent_acceptance_changed")
     subjects = [
         message["author_id"][0]
         for message in scene.thread(LUC)
