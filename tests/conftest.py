@@ -47,13 +47,13 @@ def new_server(new_database, inbox, tmp_path_factory):
     """A function that starts an Odoo server, which is stopped in the end."""
     servers = []
 
-    def start(database=None, *options, serves=None):
+    def start(database=None, *options, **settings):
         server = Server(
             tmp_path_factory.mktemp("odoo") / "odoo.log",
             database or new_database(),
             inbox.port,
             *options,
-            serves=serves,
+            **settings,
         )
         servers.append(server)
         return server

@@ -3,18 +3,18 @@
 """A real Odoo server, and single commands against its database."""
 
 import json
-import re
 import signal
 import subprocess
 import time
 from contextlib import closing
 
+import odoo_log
 import requests
 from inbox import free_port
 
 from tools import postgres, settings
 
-ODOO = [settings.VENV / "bin" / "odoo"]
+ODOO = (settings.VENV / "bin" / "odoo",)
 
 
 def query(database, statement, *parameters):
@@ -115,14 +115,14 @@ class Server(Client):
     :ivar expected_errors: parts of the errors that a test provokes in its log
     """
 
-    def __init__(self, log, database, smtp_port, *options, serves=None):
+    def __init__(self, log, database, smtp_port, *options, serves=None, odoo=ODOO):
         self.log = log
         self.expected_errors = []
         self.port = free_port()
         super().__init__(f"http://localhost:{self.port}", database)
         with open(log, "w") as output:
             self.process = subprocess.Popen(
-                [*ODOO, "server", "-c", settings.CONF]
+                [*odoo, "server", "-c", settings.CONF]
                 + ["-d", serves or database, "--http-port", str(self.port)]
                 + ["--smtp", "127.0.0.1", "--smtp-port", str(smtp_port)]
                 + ["--max-cron-threads", "1", *options],
@@ -156,14 +156,8 @@ class Server(Client):
             self.process.kill()
 
     def check(self):
-        """Check that nothing unexpected failed in the server."""
-        errors = [
-            line
-            for line in self.log.read_text().splitlines()
-            if re.search(r" (ERROR|CRITICAL) ", line)
-            and not any(expected in line for expected in self.expected_errors)
-        ]
-        assert not errors, "\n".join(errors)
+        """Check that the server warned of nothing unexpected."""
+        odoo_log.check(self.log, *self.expected_errors)
 
 
 class Scene:

@@ -5,6 +5,7 @@
 import re
 import subprocess
 
+import odoo_log
 import pytest
 from inbox import free_port
 
@@ -24,7 +25,8 @@ def test_every_test_file_is_imported(addon):
     assert set(imported) == files
 
 
-def test_own_runner(new_database):
+def test_own_runner(new_database, tmp_path):
+    log = tmp_path / "odoo.log"
     result = subprocess.run(
         [settings.VENV / "bin" / "odoo", "server", "-c", settings.CONF]
         + ["-d", new_database(), "-u", ",".join(ADDONS)]
@@ -36,11 +38,13 @@ def test_own_runner(new_database):
         text=True,
         timeout=600,
     )
+    log.write_text(result.stdout)
     assert result.returncode == 0, result.stdout
     summary = re.search(r"(\d+) failed, (\d+) error\(s\) of (\d+) tests", result.stdout)
     assert summary, result.stdout
     failed, errors, count = map(int, summary.groups())
     assert (failed, errors) == (0, 0)
+    odoo_log.check(log)
     for addon in ADDONS:
         tests = settings.ROOT / addon / "tests"
         count -= sum(

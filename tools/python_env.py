@@ -70,10 +70,10 @@ def _create(venv, folder):
     return [python, wheel / "pip"]
 
 
-def add_odoo(odoo):
-    """Make this Odoo importable in .venv, and its command line `.venv/bin/odoo`."""
-    (site_packages,) = settings.VENV.glob("lib/python*/site-packages")
+def add_odoo(odoo, venv=settings.VENV):
+    """Make this Odoo importable in an environment, and its command line `bin/odoo`."""
+    (site_packages,) = venv.glob("lib/python*/site-packages")
     (site_packages / "odoo.pth").write_text(f"{odoo.home}\n")
-    launcher = settings.VENV / "bin" / "odoo"
-    launcher.write_text(LAUNCHER.format(python=settings.VENV_PYTHON))
+    launcher = venv / "bin" / "odoo"
+    launcher.write_text(LAUNCHER.format(python=venv / "bin" / "python"))
     launcher.chmod(0o755)
