@@ -28,5 +28,6 @@
     "demo": [
         "demo/res_partner.xml",
         "demo/privacy_activity.xml",
+        "demo/privacy_activity_translations.xml",
     ],
 }

@@ -28,7 +28,7 @@ Odoo:   {odoo}   (login admin, password admin)
 Inbox:  {inbox}
 
 What to try:
-  1. In Odoo, open Privacy > Master Data > Activities > Monthly newsletter.
+  1. In Odoo, open Privacy > Master Data > Processing Activities > Monthly newsletter.
   2. On its tab Consent, press "Generate and enqueue missing consent requests".
   3. See the requests come in the inbox; one contact's broken address fails.
   4. Open a request, follow one of its links, press a button, change your mind.

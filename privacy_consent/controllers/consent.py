@@ -86,7 +86,7 @@ class ConsentController(http.Controller):
     def _consent_sudo(self, env, consent_id, token):
         """Find the consent that a link belongs to.
 
-        :return: the consent with superuser rights, in its subject's language
+        :return: the consent with superuser rights, in the language of its history
         :raise NotFound: the same for a wrong id and for a wrong token
         """
         if "privacy.consent" not in env:
@@ -94,8 +94,8 @@ class ConsentController(http.Controller):
         consent_sudo = env["privacy.consent"].sudo().browse(consent_id).exists()
         if not consent_sudo or not link_token.matches(token, consent_sudo._token()):
             raise NotFound()
-        consent_sudo = consent_sudo._surviving()
-        return consent_sudo.with_context(lang=consent_sudo.partner_id.lang)
+        # The history is for staff, whatever language the subject or their browser has.
+        return consent_sudo._surviving().with_context(lang=None)
 
     def _metadata(self):
         """:return: from where the answer comes, for the proof"""
@@ -118,6 +118,7 @@ class ConsentController(http.Controller):
         return self._page(consent_sudo, choice, recorded=False)
 
     def _page(self, consent_sudo, choice, recorded):
+        consent_sudo = consent_sudo.with_context(lang=consent_sudo.partner_id.lang)
         html = consent_sudo.env["ir.qweb"]._render(
             "privacy_consent.form",
             self._page_values(consent_sudo, choice, recorded),

@@ -152,8 +152,8 @@ class PrivacyActivity(models.Model):
             **self.env["ir.actions.act_window"]._for_xml_id(
                 "privacy_consent.consent_action"
             ),
-            "name": self.env._("New consents"),
             "domain": [("id", "in", consents.ids)],
+            "name": self.env._("New Consents"),
             "context": {},
             "help": self.env._("Everybody was asked already: nobody new to ask."),
         }
@@ -257,9 +257,17 @@ class PrivacyActivity(models.Model):
         :param int count: number of new consents
         """
         if self.consent_required == "auto":
-            body = self.env._("%s people asked.", count)
+            body = (
+                self.env._("One person asked.")
+                if count == 1
+                else self.env._("%s people asked.", count)
+            )
         else:
-            body = self.env._("%s people to be asked by hand.", count)
+            body = (
+                self.env._("One person to be asked by hand.")
+                if count == 1
+                else self.env._("%s people to be asked by hand.", count)
+            )
         self.with_context(mail_notify_force_send=False).message_post(
             body=body,
             subtype_id=self.env.ref("privacy_consent.mt_activity_consent_new").id,

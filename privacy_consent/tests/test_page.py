@@ -162,3 +162,15 @@ class TestPage(ConsentCase, HttpCase):
     def test_parameters_that_trackers_add(self):
         page = self.url_open(self.accept + "&utm_source=mail&fbclid=1")
         self.assertEqual(page.status_code, 200)
+
+    def test_history_is_not_in_the_language_of_the_subject(self):
+        """Staff read it, whatever the subject and their browser speak."""
+        consent = self.consent_of(self.luc)
+        self.url_open(
+            self._path(consent, True),
+            method="POST",
+            headers={"Accept-Language": "fr"},
+        )
+        self.env.cr.flush()
+        values = consent.message_ids[0].sudo().tracking_value_ids
+        self.assertIn("Answered", values.mapped("new_value_char"))
