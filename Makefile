@@ -3,10 +3,10 @@ PYTHON ?= python3
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint env stop clean
+.PHONY: help demo test lint pictures env stop clean
 
 help:  ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo:  ## a running Odoo with demo data and an inbox; Ctrl-C stops it
 	@exec $(PYTHON) -m tools demo
@@ -16,6 +16,9 @@ test:  ## every test, in one pytest session: make test ARGS="-k word"
 
 lint:  ## the checks of style and packaging, which also correct what they can
 	@exec $(PYTHON) -m tools lint
+
+pictures:  ## take the README's pictures again, from a demo that just started
+	@exec .venv/bin/python -m tools.pictures
 
 env:  ## prepare Odoo, its packages and PostgreSQL, and leave the latter running
 	@exec $(PYTHON) -m tools env
