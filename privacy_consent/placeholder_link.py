@@ -18,6 +18,8 @@ _HREF = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 
+_PERSONAL = re.compile(r"""/privacy/consent/(accept|reject)/\d+/[^\s"'<>]*""")
+
 
 def choices(html):
     """Tell which of the two placeholder links an HTML text contains.
@@ -54,3 +56,12 @@ def remove(html):
     :return: the text, of the same class
     """
     return type(html)(_HREF.sub(lambda match: match["tag"], html))
+
+
+def depersonalize(html):
+    """Put the placeholders in place of personal links, wherever they stand.
+
+    :param str html: text or HTML that may quote a delivered request
+    :return: the text, of the same class
+    """
+    return type(html)(_PERSONAL.sub(r"/privacy/consent/\1/", html))

@@ -174,19 +174,9 @@ class Scene:
         execute = server.execute
         execute("res.lang", "action_unarchive", self._language("fr_FR"))
         self.marker = execute("res.partner.category", "create", {"name": "Subjects"})
-        self.subjects = {
-            email: execute(
-                "res.partner",
-                "create",
-                {
-                    "name": email.partition("@")[0].title(),
-                    "email": email,
-                    "lang": lang,
-                    "category_id": [(6, 0, [self.marker])],
-                },
-            )
-            for email, lang in subjects.items()
-        }
+        self.subjects = {}
+        for email, lang in subjects.items():
+            self.add(email, lang)
         self.manager = execute(
             "res.users",
             "create",
@@ -221,6 +211,19 @@ class Scene:
                 "subject_domain": json.dumps([["category_id", "in", [self.marker]]]),
             },
             login="officer",
+        )
+
+    def add(self, email, lang="en_US"):
+        """Add a contact that the activity's filter finds."""
+        self.subjects[email] = self.server.execute(
+            "res.partner",
+            "create",
+            {
+                "name": email.partition("@")[0].title(),
+                "email": email,
+                "lang": lang,
+                "category_id": [(6, 0, [self.marker])],
+            },
         )
 
     def _language(self, code):

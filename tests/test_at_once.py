@@ -63,3 +63,42 @@ def test_answer_posted_twice(crowd, inbox):
     pages = at_once(*[lambda: requests.post(link, timeout=60)] * 2)
     assert [page.status_code for page in pages] == [200] * 2
     assert not crowd.consent("subject2@example.com")["accepted"]
+
+
+def test_answer_while_the_mail_is_handed_over(crowd, inbox):
+    """The mail is out when the answer comes: it must not be sent a second time."""
+    address = "quick@example.com"
+    crowd.add(address)
+    database = crowd.server.database
+    answers = []
+
+    def answer(message):
+        inbox.on_message = lambda message: None
+        link = message.links()["accept"]
+        answers.append(pool.submit(requests.post, link, timeout=60))
+        # Either the answer waits for the row of the consent, or it is through.
+        while not answers[0].done() and not query(
+            database,
+            "SELECT 1 FROM pg_stat_activity"
+            " WHERE datname = %s AND wait_event_type = 'Lock'",
+            database,
+        ):
+            pass
+
+    with ThreadPoolExecutor(1) as pool:
+        inbox.on_message = answer
+        before = len(inbox.messages)
+        crowd.generate()
+        inbox.wait_for(before + 1)
+    assert answers[0].result().status_code == 200
+    consent = crowd.consent(address)
+    found = query(
+        database,
+        "SELECT mail.state FROM mail_mail AS mail"
+        " JOIN mail_message AS message ON message.id = mail.mail_message_id"
+        " WHERE message.model = 'privacy.consent' AND message.res_id = %s",
+        consent["id"],
+    )
+    assert found == [("sent",)], "the next run of the queue leaves it alone"
+    assert [one.to for one in inbox.messages[before:]] == [[address]]
+    assert (consent["state"], consent["accepted"]) == ("answered", True)

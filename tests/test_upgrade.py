@@ -69,6 +69,7 @@ DROP INDEX privacy_consent_unique_subject_activity;
 ALTER TABLE privacy_consent
     DROP COLUMN action_error, DROP COLUMN answer_date, DROP COLUMN answered_by,
     DROP COLUMN merged_into_id, DROP COLUMN request_error, DROP COLUMN sent_date,
+    DROP COLUMN subject_accepted, DROP COLUMN subject_answer_date,
     DROP COLUMN token_partner_id,
     ADD CONSTRAINT privacy_consent_unique_partner_activity
         UNIQUE (partner_id, activity_id);
@@ -96,7 +97,8 @@ STORED = [
 ]
 NEW = (
     "SELECT id, sent_date, answer_date, answered_by, merged_into_id, token_partner_id,"
-    " write_date FROM privacy_consent ORDER BY id"
+    " subject_accepted, subject_answer_date, write_date"
+    " FROM privacy_consent ORDER BY id"
 )
 
 

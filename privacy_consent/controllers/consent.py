@@ -118,16 +118,29 @@ class ConsentController(http.Controller):
         return self._page(consent_sudo, choice, recorded=False)
 
     def _page(self, consent_sudo, choice, recorded):
-        consent_sudo = consent_sudo.with_context(lang=consent_sudo.partner_id.lang)
+        lang = self._language(consent_sudo)
+        consent_sudo = consent_sudo.with_context(lang=lang.code)
         html = consent_sudo.env["ir.qweb"]._render(
             "privacy_consent.form",
-            self._page_values(consent_sudo, choice, recorded),
+            {
+                **self._page_values(consent_sudo, choice, recorded),
+                "direction": lang.direction,
+                "lang": lang.code.replace("_", "-"),
+            },
             minimal_qcontext=True,
         )
         return request.make_response(
             f"<!DOCTYPE html>\n{html}",
             headers=[("Content-Type", "text/html; charset=utf-8"), *HEADERS.items()],
         )
+
+    def _language(self, consent_sudo):
+        """:return: the subject's language, if it is installed, or the public user's"""
+        languages = consent_sudo.env["res.lang"]
+        for code in (consent_sudo.partner_id.lang, consent_sudo.env.user.lang):
+            if found := languages._get_data(code=code):
+                return found
+        return languages._get_data(code="en_US")
 
     def _page_values(self, consent_sudo, choice, recorded):
         """Gather what the page shows.
@@ -140,7 +153,8 @@ class ConsentController(http.Controller):
         subject = consent_sudo.partner_id
         accept_first = choice == "accept"
         return {
-            "answer_date": format_datetime(
+            "answer_date": consent_sudo.answer_date
+            and format_datetime(
                 env, consent_sudo.answer_date, tz=subject.tz or "UTC", dt_format="long"
             ),
             "answers": [
@@ -149,6 +163,5 @@ class ConsentController(http.Controller):
                 if not recorded or accept != consent_sudo.accepted
             ],
             "consent": consent_sudo,
-            "lang": (subject.lang or env.user.lang or "en").replace("_", "-"),
             "recorded": recorded,
         }

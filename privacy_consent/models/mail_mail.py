@@ -44,6 +44,8 @@ class MailMail(models.Model):
         consent = self._consent_asked()
         if not consent:
             return emails
+        # Mail first, then consent: nothing shall fail once the message is out.
+        consent._lock()
         urls = {"accept": consent._url(True), "reject": consent._url(False)}
         result = []
         for email in self._separate_subject(emails, consent.partner_id):

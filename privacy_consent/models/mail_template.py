@@ -34,6 +34,16 @@ class MailTemplate(models.Model):
                     )
                 )
 
+    def _update_field_translations(self, field_name, translations, *args, **kwargs):
+        """Check each translation: constraints see the current language only."""
+        result = super()._update_field_translations(
+            field_name, translations, *args, **kwargs
+        )
+        if field_name == "body_html":
+            for lang in translations:
+                self.with_context(lang=lang)._check_consent_links()
+        return result
+
     @api.ondelete(at_uninstall=False)
     def _unlink_except_asking(self):
         """Keep the request of activities that ask automatically.

@@ -13,6 +13,19 @@ from odoo.fields import Domain
 
 _logger = logging.getLogger(__name__)
 
+# How a filter fails that does not parse, does not fit the model or the database.
+_DOMAIN_ERRORS = (
+    AttributeError,
+    KeyError,
+    MemoryError,
+    RecursionError,
+    SyntaxError,
+    TypeError,
+    UserError,
+    ValueError,
+    psycopg2.Error,
+)
+
 
 class PrivacyActivity(models.Model):
     _inherit = "privacy.activity"
@@ -52,6 +65,8 @@ class PrivacyActivity(models.Model):
         comodel_name="ir.actions.server",
         string="Server action",
         domain="[('model_id.model', '=', 'privacy.consent')]",
+        # It runs with superuser rights, so only who may write such actions chooses it.
+        groups="base.group_system",
         help="Run each time a consent is sent or answered.",
     )
     consent_template_default_body_html = fields.Html(
@@ -114,6 +129,19 @@ class PrivacyActivity(models.Model):
                     )
                 )
 
+    @api.constrains("server_action_id")
+    def _check_server_action_model(self):
+        for activity in self.sudo():
+            model = activity.server_action_id.model_id.model
+            if model and model != "privacy.consent":
+                raise ValidationError(
+                    self.env._(
+                        "The server action of the activity “%s” is for other records: "
+                        "choose one for consents.",
+                        activity.name,
+                    )
+                )
+
     @api.ondelete(at_uninstall=False)
     def _unlink_except_asked(self):
         """Keep activities about which people were asked.
@@ -146,6 +174,7 @@ class PrivacyActivity(models.Model):
         :rtype: dict
         """
         consents = self.env["privacy.consent"]
+        consents.check_access("create")
         for activity in self.filtered("consent_required"):
             consents += activity._generate_consents()
         return {
@@ -169,7 +198,8 @@ class PrivacyActivity(models.Model):
                 with self.env.cr.savepoint():
                     activity.action_new_consents()
             except psycopg2.OperationalError:
-                raise  # a conflict with another transaction: the next run tries again
+                # A conflict with another transaction: soon again, on fresh data.
+                self.env.ref("privacy_consent.cron_auto_consent")._trigger()
             except Exception as error:
                 _logger.warning(
                     "The consents of activity %s cannot be generated: %s. See there.",
@@ -182,28 +212,16 @@ class PrivacyActivity(models.Model):
                     )
                 )
 
-    def _consents_missing_domain(self):
-        """Describe the contacts that this activity should ask and has not yet.
+    def _subjects_missing(self):
+        """Find the contacts that this activity should ask and has not yet.
 
         Contacts without e-mail cannot be asked. An archived consent still counts as
         asked.
 
-        :return: domain on ``res.partner``
-        :rtype: Domain
+        :return: ``res.partner`` records
         :raise UserError: when the subjects filter cannot be evaluated
         """
         self.ensure_one()
-        try:
-            subjects = Domain(ast.literal_eval(self.subject_domain or "[]"))
-        except (SyntaxError, TypeError, ValueError) as error:
-            raise UserError(
-                self.env._(
-                    "The field “Subjects filter” of the activity “%(activity)s” cannot "
-                    "be evaluated: %(reason)s",
-                    activity=self.display_name,
-                    reason=error,
-                )
-            ) from error
         # Rights play no part in whether somebody was asked.
         asked = (
             self.env["privacy.consent"]
@@ -212,10 +230,44 @@ class PrivacyActivity(models.Model):
             ._search([("activity_id", "=", self.id)])
             .subselect("partner_id")
         )
-        return (
-            subjects
-            & Domain("email", "not in", [False, ""])
+        missing = (
+            Domain("email", "not in", [False, ""])
             & Domain("id", "not in", asked)
+            & self._subjects_company_domain()
+        )
+        try:
+            subjects = Domain(ast.literal_eval(self.subject_domain or "[]"))
+            with self.env.cr.savepoint():
+                return self.env["res.partner"].search(subjects & missing)
+        except _DOMAIN_ERRORS as error:
+            if isinstance(error, psycopg2.OperationalError):
+                raise  # a conflict with another transaction, not the filter's fault
+            raise UserError(
+                self.env._(
+                    "The field “Subjects filter” of the activity “%(activity)s” cannot "
+                    "be evaluated: %(reason)s",
+                    activity=self.display_name,
+                    reason=error,
+                )
+            ) from error
+
+    def _subjects_company_domain(self):
+        """Leave contacts of other companies to the activities of those.
+
+        The scheduled action, which sees every company, asks whom the button asks.
+
+        :rtype: Domain
+        """
+        controller = self.controller_id
+        company = (
+            self.env["res.company"]
+            .sudo()
+            .search([("partner_id", "=", controller.id)], limit=1)
+        ) or controller.company_id
+        if not company:
+            return Domain.TRUE
+        return Domain("company_id", "=", False) | Domain(
+            "company_id", "child_of", company.id
         )
 
     def _generate_consents(self):
@@ -225,7 +277,7 @@ class PrivacyActivity(models.Model):
         """
         self.ensure_one()
         self.env["privacy.activity.generation"]._begin(self)
-        subjects = self.env["res.partner"].search(self._consents_missing_domain())
+        subjects = self._subjects_missing()
         # One creation message per consent and one message per run on the activity
         # are written below, in batches: Odoo would mail the followers each time.
         consents = (

@@ -12,12 +12,16 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from .. import link_token
+from .. import link_token, placeholder_link
 
 _logger = logging.getLogger(__name__)
 
 _FACT = "privacy_consent_fact"
+_RUNNING = "privacy_consent_running_action"
+_DELIVERING = "privacy_consent_delivering"
 _ANSWER_FIELDS = {"accepted", "answer_date", "last_metadata", "state"}
+# Whose word it is, and what the subject said last, nobody else may write.
+_SUBJECT_FIELDS = {"answered_by", "subject_accepted", "subject_answer_date"}
 
 
 class _Fact(dict):
@@ -26,6 +30,23 @@ class _Fact(dict):
     It stands in the context under ``_FACT``. A client can make a context up, but not
     an object of this class.
     """
+
+
+def _without_subject_fields(vals):
+    return {name: value for name, value in vals.items() if name not in _SUBJECT_FIELDS}
+
+
+def _staff_values(vals, state):
+    """Add to what staff changes that it is theirs, and not the subject's any more.
+
+    :param dict vals: values to write, among them some of the answer
+    :param str state: of the consent afterwards
+    :rtype: dict
+    """
+    values = {"last_metadata": False, **vals, "answered_by": "staff"}
+    if state == "answered":
+        values.setdefault("answer_date", fields.Datetime.now())
+    return values
 
 
 class PrivacyConsent(models.Model):
@@ -85,7 +106,7 @@ class PrivacyConsent(models.Model):
         readonly=True,
         copy=False,
         tracking=True,
-        help="When the subject gave their last answer.",
+        help="When the last answer was given, or recorded by staff.",
     )
     answered_by = fields.Selection(
         selection=[("subject", "The subject"), ("staff", "Staff")],
@@ -102,6 +123,12 @@ class PrivacyConsent(models.Model):
         copy=False,
         tracking=True,
         help="From where the last answer came: browser, network address, time.",
+    )
+    subject_accepted = fields.Boolean(
+        readonly=True, copy=False, help="The last answer of the subject's own."
+    )
+    subject_answer_date = fields.Datetime(
+        readonly=True, copy=False, help="When the subject gave it."
     )
     request_error = fields.Text(readonly=True, copy=False)
     failure_reason = fields.Text(
@@ -199,30 +226,78 @@ class PrivacyConsent(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        consents = super().create(
-            [
-                {**vals, "answered_by": "staff"}
-                if vals.get("state", "draft") != "draft"
-                else vals
-                for vals in vals_list
-            ]
+        made_up = dict.fromkeys((f"default_{name}" for name in _SUBJECT_FIELDS), False)
+        consents = (
+            super(PrivacyConsent, self.with_context(**made_up))
+            .create([_without_subject_fields(vals) for vals in vals_list])
+            .with_env(self.env)
         )
+        recorded = consents.filtered(
+            lambda one: one.state != "draft" or one.answer_date or one.last_metadata
+        )
+        for consent in recorded:
+            values = {"answer_date": consent.answer_date} if consent.answer_date else {}
+            super(PrivacyConsent, consent).write(
+                {
+                    **_staff_values(values, consent.state),
+                    "last_metadata": consent.last_metadata,
+                }
+            )
         consents._run_action()
         return consents
 
     def write(self, vals):
         fact = self.env.context.get(_FACT)
-        changes_answer = not _ANSWER_FIELDS.isdisjoint(vals)
-        if changes_answer and not (isinstance(fact, _Fact) and fact == vals):
-            vals = {**vals, "answered_by": "staff"}
-        result = super().write(vals)
-        if changes_answer:
-            self.with_context(**{_FACT: None})._run_action()
+        if isinstance(fact, _Fact) and fact == vals:
+            changed = self
+            result = super().write(vals)
+        else:
+            vals = _without_subject_fields(vals)
+            self._check_keeps_subject(vals)
+            changed = self.filtered(lambda consent: consent._changes_answer(vals))
+            result = super(PrivacyConsent, self - changed).write(vals)
+            for state, consents in changed.grouped(
+                lambda consent: vals.get("state", consent.state)
+            ).items():
+                super(PrivacyConsent, consents).write(_staff_values(vals, state))
+        if not vals.get("active", True):
+            self._waiting_requests().cancel()
+        if not _ANSWER_FIELDS.isdisjoint(vals):
+            changed.with_context(**{_FACT: None})._run_action()
         return result
 
     def _store_fact(self, vals):
         """Write what really happened, as opposed to what staff or programs set."""
         self.with_context(**{_FACT: _Fact(vals)}).write(vals)
+
+    def _check_keeps_subject(self, vals):
+        """Refuse to hand what one person answered to another one.
+
+        :raise UserError: when a consent that is not draft would change its person or
+            its activity
+        """
+        for consent in self:
+            for name in ("partner_id", "activity_id"):
+                if consent.state != "draft" and consent[name].id != vals.get(
+                    name, consent[name].id
+                ):
+                    raise UserError(
+                        self.env._(
+                            "What %(subject)s was asked about “%(activity)s” cannot "
+                            "become somebody else's or about something else: create "
+                            "another consent.",
+                            subject=consent.partner_id.display_name,
+                            activity=consent.activity_id.display_name,
+                        )
+                    )
+
+    def _changes_answer(self, vals):
+        """:return: whether these values differ from the answer that is stored"""
+        return any(
+            self._fields[name].convert_to_cache(vals[name], self)
+            != self._fields[name].convert_to_cache(self[name], self)
+            for name in _ANSWER_FIELDS.intersection(vals)
+        )
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_asked(self):
@@ -230,7 +305,16 @@ class PrivacyConsent(models.Model):
 
         :raise UserError: for a consent whose request was sent
         """
-        if self.filtered(lambda consent: consent.state != "draft"):
+        proofs = self.filtered(
+            lambda one: one.state != "draft" or one.sent_date or one.answer_date
+        )
+        # Consents of other companies count too.
+        proofs |= (
+            self.sudo()
+            .with_context(active_test=False)
+            .search([("merged_into_id", "in", self.ids)])
+        )
+        if proofs:
             raise UserError(
                 self.env._(
                     "A consent whose request was sent cannot be deleted, because it "
@@ -253,6 +337,21 @@ class PrivacyConsent(models.Model):
             return self.env.ref("privacy_consent.mt_consent_state_changed")
         return super()._track_subtype(initial_values)
 
+    def message_post(self, **kwargs):
+        """Keep personal links out of the thread: replies quote the request."""
+        if kwargs.get("body"):
+            kwargs["body"] = placeholder_link.depersonalize(kwargs["body"])
+        return super().message_post(**kwargs)
+
+    def _notify_get_recipients(self, message, msg_vals=False, **kwargs):
+        """Mail a request to the subject, also to one who reads messages in Odoo."""
+        recipients = super()._notify_get_recipients(message, msg_vals, **kwargs)
+        if placeholder_link.choices((msg_vals or {}).get("body") or message.body):
+            for recipient in recipients:
+                if recipient["id"] == self.partner_id.id:
+                    recipient["notif"] = "email"
+        return recipients
+
     def _notify_thread_by_email(self, message, recipients_data, **kwargs):
         """Leave all mails about a consent to the queue, and start it."""
         result = super(
@@ -271,8 +370,16 @@ class PrivacyConsent(models.Model):
     # Asking ---------------------------------------------------------------------
 
     def action_auto_ask(self):
-        """Enqueue a request to each subject; the mail queue sends them soon."""
-        self._send_consent_notification()
+        """Enqueue a request to each subject; the mail queue sends them soon.
+
+        Left out are archived consents, and those whose request still waits there.
+
+        :return: the consents for which a request was enqueued
+        """
+        waiting = self.browse(set(self._waiting_requests().mapped("res_id")))
+        asked = self.filtered("active") - waiting
+        asked._send_consent_notification()
+        return asked - asked.filtered("request_error")
 
     def action_manual_ask(self):
         """Ask by hand: open the mail composer, or for several subjects enqueue.
@@ -280,17 +387,20 @@ class PrivacyConsent(models.Model):
         :return: for one consent, the action that opens the composer with the
             activity's template; for several, a notification
         :rtype: dict
+        :raise UserError: when an activity has no template
         """
         if len(self) != 1:
-            self.action_auto_ask()
+            asked = self.action_auto_ask()
             return {
                 "type": "ir.actions.client",
                 "tag": "display_notification",
                 "params": {
-                    "type": "success",
+                    "type": "success" if asked == self else "warning",
                     "message": self.env._(
-                        "%s requests are in the mail queue and leave shortly.",
-                        len(self - self.filtered("request_error")),
+                        "Requests enqueued: %(asked)s. Left out because archived, "
+                        "already waiting in the mail queue, or faulty: %(others)s.",
+                        asked=len(asked),
+                        others=len(self - asked),
                     ),
                     "next": {"type": "ir.actions.act_window_close"},
                 },
@@ -305,8 +415,8 @@ class PrivacyConsent(models.Model):
                 "default_composition_mode": "comment",
                 "default_model": self._name,
                 "default_res_ids": self.ids,
-                "default_template_id": self.activity_id.consent_template_id.id,
-                "default_use_template": bool(self.activity_id.consent_template_id),
+                "default_template_id": self._request_template().id,
+                "default_use_template": True,
                 "tpl_force_default_to": True,
             },
         }
@@ -314,24 +424,31 @@ class PrivacyConsent(models.Model):
     def _send_consent_notification(self):
         """Enqueue a request to each subject, with the template of its activity.
 
-        A request that cannot be rendered for one subject is noted on that consent
-        and keeps no other from being enqueued.
+        A request that cannot be made for one subject is noted on that consent and
+        keeps no other from being enqueued.
 
         :raise UserError: when an activity has no template
         """
         self.check_access("write")
-        for activity, consents in self.grouped("activity_id").items():
-            template = activity.consent_template_id
-            if not template:
-                raise UserError(
-                    self.env._(
-                        "Choose an e-mail template on the activity “%s” first: it is "
-                        "the request that its subjects get.",
-                        activity.display_name,
-                    )
-                )
-            consents._enqueue_requests(template)
+        for consents in self.grouped("activity_id").values():
+            consents._enqueue_requests(consents._request_template())
         self._trigger_mail_queue()
+
+    def _request_template(self):
+        """Find the template with which the subjects of one activity are asked.
+
+        :raise UserError: when the activity has none
+        """
+        template = self.activity_id.consent_template_id
+        if not template:
+            raise UserError(
+                self.env._(
+                    "Choose an e-mail template on the activity “%s” first: it is "
+                    "the request that its subjects get.",
+                    self.activity_id.display_name,
+                )
+            )
+        return template
 
     def _enqueue_requests(self, template):
         """Make the mails of one activity's consents: all at once if possible."""
@@ -339,7 +456,8 @@ class PrivacyConsent(models.Model):
         values = {"auto_delete": False}
         try:
             with self.env.cr.savepoint():
-                template.send_mail_batch(self.ids, email_values=values)
+                mails = template.send_mail_batch(self.ids, email_values=values)
+                self._check_requests(mails)
         except psycopg2.OperationalError:
             raise  # a conflict with another transaction: Odoo tries all again
         except Exception as error:
@@ -362,6 +480,31 @@ class PrivacyConsent(models.Model):
             return
         self.filtered("request_error").request_error = False
 
+    def _check_requests(self, mails):
+        """Check that each subject would get their mail, and both links in it.
+
+        :param mails: the ``mail.mail`` records, in the order of the consents
+        :raise UserError: saying what is missing
+        """
+        for consent, mail in zip(self, mails, strict=True):
+            if not mail._is_request_to(consent.partner_id):
+                raise UserError(self.env._("It is not addressed to the subject."))
+            if placeholder_link.choices(mail.body_html) != {"accept", "reject"}:
+                raise UserError(self.env._("It lacks a link to accept or to reject."))
+
+    def _waiting_requests(self):
+        """:return: the requests that are still in the mail queue, as superuser"""
+        mails_sudo = self.env["mail.mail"].sudo()
+        if not self:
+            return mails_sudo
+        return mails_sudo.search(
+            [
+                ("model", "=", self._name),
+                ("res_id", "in", self.ids),
+                ("state", "=", "outgoing"),
+            ]
+        ).filtered(lambda mail: placeholder_link.choices(mail.body_html))
+
     def _trigger_mail_queue(self):
         """Have the mail queue run right after this transaction, not in an hour."""
         self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger()
@@ -379,7 +522,7 @@ class PrivacyConsent(models.Model):
             if consent.request_error:
                 consent.request_error = False
             if consent.state == "draft":
-                consent._store_fact(
+                consent.with_context(**{_DELIVERING: True})._store_fact(
                     {"state": "sent", "sent_date": fields.Datetime.now()}
                 )
 
@@ -430,27 +573,36 @@ class PrivacyConsent(models.Model):
         :param bool answer: whether they consent
         :param str metadata: from where the answer came, for the proof
         """
+        self.check_access("write")
         self._lock()
-        staff = not self.env.su and self.env.user._is_internal()
+        now = fields.Datetime.now()
+        values = {
+            "accepted": answer,
+            "answer_date": now,
+            "last_metadata": metadata,
+            "state": "answered",
+        }
         consents = self.with_context(subject_answering=True)
-        if not staff:
-            for consent in consents:
-                consent._track_set_author(consent.partner_id)
+        if not self.env.su and self.env.user._is_internal():
+            consents.write(values)
+            return
+        for consent in consents:
+            consent._track_set_author(consent.partner_id)
         consents._store_fact(
             {
-                "accepted": answer,
-                "answer_date": fields.Datetime.now(),
-                "answered_by": "staff" if staff else "subject",
-                "last_metadata": metadata,
-                "state": "answered",
+                **values,
+                "answered_by": "subject",
+                "subject_accepted": answer,
+                "subject_answer_date": now,
             }
         )
 
     def _lock(self):
-        """Wait for other answers to be committed before this one is written.
+        """Wait until others who change these consents are through.
 
-        Outdated by one of them, it fails here and not in the write, whose statement
-        Odoo would log with the origin of the answer. Odoo repeats the request.
+        Outdated by one of them, the transaction fails here. An answer does not fail in
+        its write, whose statement Odoo would log with the origin of the answer, and
+        Odoo repeats the request. A mail fails before it is sent, not after.
         """
         self.env.cr.execute(
             SQL(
@@ -491,7 +643,7 @@ class PrivacyConsent(models.Model):
         # Only now: the database allows one current consent per contact and activity.
         self.env.flush_all()
         for consent in everything.filtered(lambda one: one.partner_id in sources):
-            consent.write(
+            consent._store_fact(
                 {
                     "partner_id": destination.id,
                     "token_partner_id": (
@@ -502,12 +654,14 @@ class PrivacyConsent(models.Model):
 
     def _merge_rank(self, destination):
         """:return: a key by which the consent that shall count is the greatest"""
-        own_answer = self.answered_by == "subject" and self.answer_date
+        own = self.answered_by == "subject" or bool(self.subject_answer_date)
         return (
-            own_answer or datetime.datetime.min,
-            bool(own_answer) and not self.accepted,
+            self.subject_answer_date or datetime.datetime.min,
+            own,
+            own and not self.subject_accepted,
             ("draft", "sent", "answered").index(self.state),
             self.active,
+            bool(self._waiting_requests()),
             self.partner_id == destination,
             -self.id,
         )
@@ -516,13 +670,7 @@ class PrivacyConsent(models.Model):
         """Archive all but the first of these consents, and link them to it."""
         survivor, others = self[0], self[1:]
         # A request that still waits would ask again what another one asked already.
-        self.env["mail.mail"].search(
-            [
-                ("model", "=", self._name),
-                ("res_id", "in", others.ids),
-                ("state", "in", ["outgoing", "exception"]),
-            ]
-        ).cancel()
+        others._waiting_requests().cancel()
         for other in others:
             other._message_log(
                 body=self.env._(
@@ -548,11 +696,12 @@ class PrivacyConsent(models.Model):
         It runs after the facts are stored. If it fails, they stay, and the consent
         says what failed, so that it can be run again.
         """
+        running = self.env.context.get(_RUNNING, ())
         for consent in self:
             # The administrator chose the action for this activity; who happens to
             # move the consent (a subject, the mail queue) needs no rights for it.
             action = consent.activity_id.sudo().server_action_id
-            if consent.state == "draft" or not action:
+            if consent.state == "draft" or not action or consent.id in running:
                 continue
             error = False
             try:
@@ -561,8 +710,13 @@ class PrivacyConsent(models.Model):
                         active_model=self._name,
                         active_id=consent.id,
                         active_ids=consent.ids,
+                        # What the action writes on the consent does not start it again.
+                        **{_RUNNING: (*running, consent.id)},
                     ).run()
             except Exception as exception:
+                conflict = isinstance(exception, psycopg2.OperationalError)
+                if conflict and not self.env.context.get(_DELIVERING):
+                    raise  # Odoo tries all again; a mail that left cannot be repeated
                 _logger.warning(
                     "The server action %s failed on consent %s: %s. See there.",
                     action.id,

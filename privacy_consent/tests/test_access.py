@@ -22,6 +22,12 @@ class TestAccess(ConsentCase):
             with self.assertRaises(AccessError):
                 consent.check_access(operation)
 
+    def test_reader_starts_nothing(self):
+        with self.assertRaises(AccessError):
+            self.activity.with_user(self.reader).action_new_consents()
+        with self.assertRaises(AccessError):
+            self.consent.with_user(self.reader).action_answer(True)
+
     def test_manager_records_a_consent_by_hand(self):
         with Form(self.env["privacy.consent"].with_user(self.manager)) as form:
             form.partner_id = self.mute

@@ -3,7 +3,7 @@
 """Asking from the consents themselves: by hand, or a selection."""
 
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import Form
+from odoo.tests import Form, RecordCapturer, new_test_user
 
 from .common import ConsentCase
 
@@ -38,9 +38,14 @@ class TestAsk(ConsentCase):
             .with_context(**action["context"])
         ).save()
         self.assertEqual(composer.partner_ids, self.ann)
-        with self.mock_smtplib_connection():
+        queue = self.env.ref("mail.ir_cron_mail_scheduler_action")
+        triggers = RecordCapturer(
+            self.env["ir.cron.trigger"], [("cron_id", "=", queue.id)]
+        )
+        with self.mock_smtplib_connection(), triggers:
             composer.action_send_mail()
             self.assertFalse(self.emails, "nothing is sent in the request")
+        self.assertTrue(triggers.records, "the queue runs soon, not in an hour")
         mails = self.run_queue()
         own = [mail for mail in mails if mail.to == ["ann@example.com"]]
         self.assertEqual(len(own), 1)
@@ -70,8 +75,42 @@ class TestAsk(ConsentCase):
 
     def test_without_template(self):
         self.activity.consent_template_id = False
-        with self.assertRaisesRegex(UserError, "(?s)template.*Newsletter"):
-            self.consents.action_auto_ask()
+        for ask in (self.consents.action_auto_ask, self.consent.action_manual_ask):
+            with self.assertRaisesRegex(UserError, "(?s)template.*Newsletter"):
+                ask()
+
+    def test_pressing_twice_asks_once(self):
+        self.consents.action_manual_ask()
+        self.assertFalse(self.consents.action_auto_ask())
+        self.assertEqual(len(self.run_queue()), 2)
+
+    def test_archived_consents_are_not_asked(self):
+        self.consent.action_archive()
+        self.assertEqual(self.consents.action_auto_ask(), self.consents - self.consent)
+
+    def test_archiving_takes_the_request_back(self):
+        self.consents.action_auto_ask()
+        self.consent.action_archive()
+        self.assertEqual([mail.to for mail in self.run_queue()], [["luc@example.com"]])
+
+    def test_asking_again_does_not_undo_an_answer(self):
+        self.consent.sudo().action_answer(False)
+        self.consent.action_auto_ask()
+        self.run_queue()
+        self.assertEqual(self.consent.state, "answered")
+
+    def test_colleague_who_reads_messages_in_odoo(self):
+        user = new_test_user(
+            self.env, "colleague", partner_id=self.ann.id, email=self.ann.email
+        )
+        user.notification_type = "inbox"
+        action = self.consent.action_manual_ask()
+        composer = self.env["mail.compose.message"].with_user(self.manager)
+        Form(composer.with_context(**action["context"])).save().action_send_mail()
+        mails = [mail for mail in self.run_queue() if mail.to == ["ann@example.com"]]
+        self.assertEqual(len(mails), 1)
+        self.assertEqual(set(mails[0].links()), {"accept", "reject"})
+        self.assertEqual(self.consent.state, "sent")
 
     def test_reader_cannot_ask(self):
         with self.assertRaises(AccessError):

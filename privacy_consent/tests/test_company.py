@@ -2,7 +2,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Several companies: a consent follows its contact, an activity its controller."""
 
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user
 
 from .common import ConsentCase
@@ -23,9 +23,9 @@ class TestCompany(ConsentCase):
         )
 
     def test_consent_follows_its_contact(self):
+        self.generate()
         self.ann.company_id = self.env.company
         self.luc.company_id = self.company
-        self.generate(user=self.env.user)
         consents = self.env["privacy.consent"]
         ours = [("activity_id", "=", self.activity.id)]
         self.assertEqual(
@@ -65,6 +65,34 @@ class TestCompany(ConsentCase):
 
     def test_asked_by_one_company_is_asked(self):
         """A consent that the other company may not see still counts as asked."""
-        self.generate()
+        # A colleague's contact is visible in all companies, its consent is not.
+        new_test_user(
+            self.env,
+            "colleague",
+            partner_id=self.ann.id,
+            email=self.ann.email,
+            company_id=self.company.id,
+            company_ids=[(6, 0, self.company.ids)],
+        )
         self.ann.company_id = self.company
+        self.env["privacy.consent"].create(
+            {"partner_id": self.ann.id, "activity_id": self.activity.id}
+        )
+        consents = self.env["privacy.consent"].with_user(self.manager)
+        ours = [("activity_id", "=", self.activity.id)]
+        self.assertFalse(consents.search(ours))
+        self.activity.controller_id = self.env["res.partner"].create({"name": "Agency"})
+        self.assertEqual(self.generate().partner_id, self.luc)
+
+    def test_button_and_scheduled_action_ask_the_same(self):
+        self.ann.company_id = self.company
+        self.env["privacy.activity"]._cron_new_consents()
+        self.assertEqual(self.activity.consent_ids.partner_id, self.luc)
         self.assertFalse(self.generate())
+
+    def test_activity_with_consents_of_another_company_is_kept(self):
+        self.generate()
+        (self.ann + self.luc).company_id = self.company
+        self.assertFalse(self.activity.with_user(self.manager).consent_count)
+        with self.assertRaisesRegex(UserError, "Archive the activity"):
+            self.activity.with_user(self.manager).unlink()

@@ -23,6 +23,21 @@ class TestDelete(ConsentCase):
             self.ann.with_user(self.manager).unlink()
         self.assertTrue(self.consent_of(self.ann))
 
+    def test_proof_that_was_made_draft_again(self):
+        self.run_queue()
+        consent = self.consent_of(self.ann).with_user(self.manager)
+        consent.sudo().state = "draft"
+        with self.assertRaisesRegex(UserError, "Archive it instead"):
+            consent.unlink()
+
+    def test_survivor_of_a_merge(self):
+        consents = self.consent_of(self.ann) + self.consent_of(self.luc)
+        self.env["base.partner.merge.automatic.wizard"]._merge(
+            (self.ann + self.luc).ids, self.ann
+        )
+        with self.assertRaisesRegex(UserError, "Archive it instead"):
+            consents.filtered("active").unlink()
+
     def test_contact_with_an_archived_consent(self):
         self.run_queue()
         self.consent_of(self.ann).action_archive()

@@ -4,6 +4,7 @@
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import RecordCapturer
+from odoo.tools import mute_logger
 
 from .common import ConsentCase
 
@@ -154,16 +155,21 @@ class TestGenerate(ConsentCase):
         self.assertIn("could not be generated", broken.message_ids[0].body)
 
     def test_broken_filter_is_explained(self):
-        self._break_domain(self.activity)
-        with self.assertRaisesRegex(UserError, "(?s)Subjects filter.*Newsletter"):
-            self.generate()
+        for domain in ("[(", "[('gone', '=', 1)]", "[('create_date', '<', 'soon')]"):
+            self._break_domain(self.activity, domain)
+            with (
+                self.subTest(domain=domain),
+                mute_logger("odoo.sql_db"),
+                self.assertRaisesRegex(UserError, "(?s)Subjects filter.*Newsletter"),
+            ):
+                self.generate()
 
-    def _break_domain(self, activity):
-        """Store a filter of which the form would never have let anybody save."""
+    def _break_domain(self, activity, domain="[("):
+        """Store a filter that the form would never have let anybody save."""
         self.env.flush_all()
         self.env.cr.execute(
-            "UPDATE privacy_activity SET subject_domain = '[(' WHERE id = %s",
-            [activity.id],
+            "UPDATE privacy_activity SET subject_domain = %s WHERE id = %s",
+            [domain, activity.id],
         )
         activity.invalidate_recordset()
 
@@ -183,3 +189,31 @@ class TestGenerate(ConsentCase):
         self.assertEqual(
             search([*ours, ("failure_reason", "=", False)]), consents - failed
         )
+
+    def test_request_that_would_not_reach_the_subject(self):
+        self.template.write({"partner_to": False, "email_to": "other@example.com"})
+        with self.assertLogs("odoo.addons.privacy_consent", "WARNING"):
+            consents = self.generate()
+        self.assertFalse(self._queue())
+        for consent in consents:
+            self.assertIn("not addressed to the subject", consent.failure_reason)
+
+    def test_request_whose_links_are_hidden(self):
+        self.template.body_html = (
+            "<p t-if=\"object.partner_id.name != 'Ann'\">"
+            '<a href="/privacy/consent/accept/">Yes</a></p>'
+            '<a href="/privacy/consent/reject/">No</a>'
+        )
+        with self.assertLogs("odoo.addons.privacy_consent", "WARNING"):
+            self.generate()
+        self.assertEqual(self._queue().recipient_ids, self.luc)
+        self.assertIn("lacks a link", self.consent_of(self.ann).failure_reason)
+
+    def test_whoever_presses_does_not_follow(self):
+        self.activity.message_unsubscribe(self.manager.partner_id.ids)
+        self.assertFalse(self.generate().message_partner_ids)
+
+    def test_one_person(self):
+        self.luc.active = False
+        self.generate()
+        self.assertIn("One person asked", self.activity.message_ids[0].body)

@@ -86,6 +86,40 @@ class TestMerge(ConsentCase, HttpCase):
         self.assertEqual(staff.merged_into_id, answered)
         self.assertEqual(answered.partner_id, self.luc)
 
+    def test_staffs_change_does_not_hide_the_subjects_refusal(self):
+        refused, accepted = self.consent_of(self.ann), self.consent_of(self.luc)
+        self._answer(accepted, True, "2026-02-01 10:00:00")
+        self._answer(refused, False, "2026-03-01 10:00:00")
+        refused.with_user(self.manager).accepted = True
+        self._merge(self.ann, self.luc)
+        self.assertEqual(accepted.merged_into_id, refused)
+
+    def test_undated_refusal_counts(self):
+        """Upgraded answers of which the history does not tell the time."""
+        yes, no = self.consent_of(self.ann), self.consent_of(self.luc)
+        yes.action_answer(True)
+        no.action_answer(False)
+        (yes + no)._store_fact({"answer_date": False, "subject_answer_date": False})
+        self._merge(self.luc, self.ann)
+        self.assertEqual(yes.merged_into_id, no)
+
+    def test_current_counts_before_archived(self):
+        archived, current = self.consent_of(self.ann), self.consent_of(self.luc)
+        archived.action_archive()
+        self._merge(self.luc, self.ann)
+        self.assertEqual(archived.merged_into_id, current)
+
+    def test_the_only_request_is_not_cancelled(self):
+        self.other.consent_required = "manual"
+        zoe = self._create_subject("Zoe", "zoe@example.com")
+        yves = self._create_subject("Yves", "yves@example.com")
+        drafts = self.generate(self.other)
+        asked = drafts.filtered(lambda consent: consent.partner_id == zoe)
+        asked.action_auto_ask()
+        self._merge(zoe, yves)
+        self.assertTrue(asked.active)
+        self.assertEqual([mail.to for mail in self.run_queue()], [["yves@example.com"]])
+
     def test_links_in_both_inboxes_show_the_survivor(self):
         winner, loser = self.consent_of(self.ann), self.consent_of(self.luc)
         urls = [winner._url(True), loser._url(True)]

@@ -35,7 +35,8 @@ class TestPage(ConsentCase, HttpCase):
         for path in (self.accept, self.reject):
             for method in ("GET", "HEAD", "OPTIONS"):
                 with self.subTest(method=method, path=path):
-                    self.url_open(path, method=method)
+                    response = self.url_open(path, method=method)
+                    self.assertEqual(response.status_code, 200)
                     self.assertEqual(self._facts(self.consent), facts)
 
     def test_page_shows_who_asks_for_what(self):
@@ -104,6 +105,14 @@ class TestPage(ConsentCase, HttpCase):
         self.assertIn("Je refuse", page.text)
         self.assertIn('lang="fr-FR"', page.text)
         self.assertIn("I reject", self.url_open(self.reject).text)
+
+    def test_language_that_is_not_installed_any_more(self):
+        path = self._path(self.consent_of(self.luc), True)
+        self.env["res.partner"].search([("lang", "=", "fr_FR")]).active = False
+        self.env["res.lang"].search([("code", "=", "fr_FR")]).active = False
+        page = self.url_open(path)
+        self.assertEqual(page.status_code, 200)
+        self.assertIn('lang="en-US"', page.text)
 
     def test_description_of_the_activity_is_translated(self):
         self.activity.with_context(lang="fr_FR").name = "La lettre"

@@ -34,6 +34,14 @@ class TestPlaceholderLink(BaseCase):
             '<p><a class="x" href="A" style="a">Yes</a> <a href=\'R\'>No</a></p>',
         )
 
+    def test_depersonalize(self):
+        personal = "https://example.com/privacy/consent/accept/7/0a1b?db=x"
+        self.assertEqual(
+            placeholder_link.depersonalize(f'<a href="{personal}">{personal}</a>'),
+            '<a href="https://example.com/privacy/consent/accept/">'
+            "https://example.com/privacy/consent/accept/</a>",
+        )
+
     def test_remove_leaves_the_words(self):
         self.assertEqual(
             placeholder_link.remove(BODY),

@@ -43,7 +43,9 @@ class TestSend(ConsentCase):
         self.template.use_default_to = False
         self.template.email_cc = "boss@example.com"
         self.generate()
-        for mail in self.run_queue():
+        mails = self.run_queue()
+        self.assertEqual(len(mails), 4)
+        for mail in mails:
             for body in (mail.html, mail.text):
                 self.assertNotRegex(body, r"/privacy/consent/(accept|reject)/(\D|$)")
 
@@ -78,7 +80,35 @@ class TestSend(ConsentCase):
             self.assertEqual(mail.to, ["x@example.com", "boss@example.com"])
             self.assertFalse(mail.links())
 
+    def test_reply_that_quotes_the_request(self):
+        """Neither the thread nor its followers get the links from a quotation."""
+        self.generate()
+        mails = {mail.to[0]: mail for mail in self.run_queue()}
+        request = mails["ann@example.com"]
+        consent = self.consent_of(self.ann)
+        consent.message_subscribe(
+            self.reader.partner_id.ids, self.env.ref("mail.mt_comment").ids
+        )
+        self.env["mail.thread"].message_process(
+            "privacy.consent",
+            f"From: Ann <ann@example.com>\nTo: info@example.com\n"
+            f"Message-ID: <reply@example.com>\n"
+            f"In-Reply-To: {request.message['Message-ID']}\n"
+            f"Subject: Re: {request.subject}\n"
+            f"Content-Type: text/html; charset=utf-8\n\n"
+            f"<p>What is this?</p><blockquote>{request.html}</blockquote>"
+            f"<pre>{request.text}</pre>",
+            thread_id=consent.id,
+        )
+        message = consent.message_ids[0]
+        self.assertIn("What is this?", message.body)
+        self.assertNotIn(consent._token(), message.body)
+        copies = [mail for mail in self.run_queue() if "reader" in mail.to[0]]
+        self.assertEqual(len(copies), 1)
+        self.assertNotIn(consent._token(), copies[0].html + copies[0].text)
+
     def test_token_is_stored_nowhere(self):
+        self.template.auto_delete = True
         self.generate()
         self.run_queue()
         consent = self.consent_of(self.ann)

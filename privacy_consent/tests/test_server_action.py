@@ -2,6 +2,12 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """The activity's server action follows the facts and never undoes them."""
 
+from unittest.mock import patch
+
+from psycopg2.errors import SerializationFailure
+
+from odoo.exceptions import AccessError, ValidationError
+
 from .common import ConsentCase
 
 
@@ -65,6 +71,52 @@ class TestServerAction(ConsentCase):
         consent.with_user(self.manager).action_run_again()
         self.assertIn("at last", self.ann.comment)
         self.assertFalse(consent.action_error)
+
+    def test_action_that_writes_the_answer_runs_once(self):
+        self.action.code = (
+            "subject = record.partner_id\n"
+            "subject.write({'comment': (subject.comment or '') + 'x'})\n"
+            "record.write({'accepted': not record.accepted})"
+        )
+        consent = self.generate()[0]
+        consent.action_answer(True)
+        self.assertFalse(consent.action_error)
+        self.assertIn("x", consent.partner_id.comment)
+        self.assertNotIn("xx", consent.partner_id.comment)
+
+    def test_conflict_while_answering_is_left_to_odoo(self):
+        """It repeats the request; a mail that left cannot be repeated."""
+        self.generate()
+        conflict = patch.object(
+            type(self.action), "run", side_effect=SerializationFailure()
+        )
+        with conflict, self.assertRaises(SerializationFailure):
+            self.consent_of(self.ann).action_answer(True)
+        self.env.invalidate_all()
+        with conflict, self.assertLogs("odoo.addons.privacy_consent", "WARNING"):
+            self.assertEqual(len(self.run_queue()), 2)
+        self.assertEqual(self.consent_of(self.ann).state, "sent")
+        self.assertTrue(self.consent_of(self.ann).action_error)
+
+    def test_action_for_other_records(self):
+        other = self.action.copy(
+            {"model_id": self.env["ir.model"]._get("res.users").id, "code": "pass"}
+        )
+        with self.assertRaisesRegex(ValidationError, "choose one for consents"):
+            self.activity.server_action_id = other
+
+    def test_manager_does_not_choose_what_runs_as_superuser(self):
+        with self.assertRaises(AccessError):
+            self.activity.with_user(self.manager).server_action_id = self.action
+
+    def test_staffs_word_does_not_lift_the_opt_out(self):
+        self.activity.server_action_id = self.env.ref("privacy_consent.sync_blacklist")
+        self.generate()
+        self.run_queue()
+        consent = self.consent_of(self.ann)
+        consent.action_answer(False)
+        consent.with_user(self.manager).accepted = True
+        self.assertTrue(self._blacklisted(self.ann))
 
     def test_failure_undoes_what_the_action_did_itself(self):
         self.action.code = "record.partner_id.write({'comment': 'half'}); 1 / 0"

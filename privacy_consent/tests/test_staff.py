@@ -4,6 +4,7 @@
 
 from psycopg2 import IntegrityError
 
+from odoo.exceptions import UserError
 from odoo.tools import mute_logger
 
 from .common import ConsentCase
@@ -54,6 +55,63 @@ class TestStaff(ConsentCase):
             {"accepted": True, "state": "answered", "answered_by": "subject"}
         )
         self._assert_recorded_as_staffs()
+
+    def test_nobody_makes_up_whose_word_it_is(self):
+        self.consent.write({"accepted": True, "state": "answered"})
+        self.consent.write({"answered_by": "subject"})
+        self._assert_recorded_as_staffs()
+        values = {
+            "answered_by": "subject",
+            "answer_date": "2099-01-01 00:00:00",
+            "partner_id": self.mute.id,
+            "activity_id": self.activity.id,
+            "subject_accepted": True,
+            "subject_answer_date": "2099-01-01 00:00:00",
+        }
+        consents = self.env["privacy.consent"].with_user(self.manager)
+        defaults = {f"default_{name}": value for name, value in values.items()}
+        for made_up in (values, {**values, "state": "answered"}):
+            made = consents.with_context(**defaults).create(made_up)
+            self.assertEqual(made.answered_by, "staff")
+            self.assertFalse(made.subject_accepted)
+            self.assertFalse(made.subject_answer_date)
+            made.sudo().write({"state": "draft", "answer_date": False})
+            made.sudo().unlink()
+
+    def test_staff_replaces_the_proof_of_the_subject(self):
+        with self.at("2026-03-01 10:00:00"):
+            self.consent.sudo().action_answer(False, "Remote IP: 192.0.2.7")
+            self.env.cr.flush()
+        with self.at("2026-03-02 10:00:00"):
+            self.consent.accepted = True
+        self._assert_recorded_as_staffs()
+        self.assertFalse(self.consent.last_metadata)
+        self.assertEqual(str(self.consent.answer_date), "2026-03-02 10:00:00")
+        self.assertFalse(self.consent.sudo().subject_accepted)
+
+    def test_equal_values_change_nothing(self):
+        self.consent.sudo().action_answer(False, "Remote IP: 192.0.2.7")
+        self.env.cr.flush()
+        messages = self.consent.message_ids
+        self.consent.write({"accepted": False, "state": "answered"})
+        self.env.cr.flush()
+        self.assertEqual(self.consent.answered_by, "subject")
+        self.assertTrue(self.consent.last_metadata)
+        self.assertEqual(self.consent.message_ids, messages)
+
+    def test_several_at_once_each_by_its_own_state(self):
+        answered = self.consent_of(self.luc).with_user(self.manager)
+        answered.sudo().action_answer(False)
+        (self.consent + answered).accepted = True
+        self.assertFalse(self.consent.answer_date)
+        self.assertTrue(answered.answer_date)
+
+    def test_answer_is_not_handed_to_somebody_else(self):
+        self.consent.sudo().action_answer(True)
+        other = self.activity.copy({"name": "Survey"})
+        for values in ({"partner_id": self.mute.id}, {"activity_id": other.id}):
+            with self.assertRaisesRegex(UserError, "somebody else"):
+                self.consent.write(values)
 
     def test_import(self):
         result = (

@@ -2,8 +2,11 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """A template that asks for consent contains both links."""
 
+from lxml import etree
+
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import Form
+from odoo.tools.safe_eval import safe_eval
 
 from .common import ConsentCase
 
@@ -27,6 +30,12 @@ class TestTemplate(ConsentCase):
                     self.template.body_html = body
                 self.assertIn("/privacy/consent/accept/", str(error.exception))
                 self.assertIn("/privacy/consent/reject/", str(error.exception))
+
+    def test_links_are_required_in_each_translation(self):
+        with self.assertRaises(ValidationError):
+            self.template.update_field_translations(
+                "body_html", {"fr_FR": "<p>Rien</p>"}
+            )
 
     def test_links_suffice(self):
         self.template.body_html = f"<p>{ACCEPT} or {REJECT}</p>"
@@ -63,17 +72,26 @@ class TestTemplate(ConsentCase):
 
     def test_new_template_starts_from_the_default(self):
         activity = self.activity.with_user(self.manager)
-        form = Form(
-            self.env["mail.template"].with_context(
-                default_model="privacy.consent",
-                default_body_html=activity.consent_template_default_body_html,
-                default_subject=activity.consent_template_default_subject,
-            )
+        self.manager.group_ids += self.env.ref("mail.group_mail_template_editor")
+        arch = activity.get_view(self.env.ref("privacy.activity_form").id)["arch"]
+        (field,) = etree.fromstring(arch).xpath("//field[@name='consent_template_id']")
+        context = safe_eval(
+            field.get("context"),
+            {
+                name: activity[name]
+                for name in (
+                    "consent_template_default_body_html",
+                    "consent_template_default_subject",
+                )
+            },
         )
+        templates = self.env["mail.template"].with_user(self.manager)
+        form = Form(templates.with_context(**context))
         form.name = "Ours"
         template = form.save()
         self.assertEqual(template.subject, self.template.subject)
         self.assertEqual(template.body_html, self.template.body_html)
+        self.assertEqual(template.email_from, self.template.email_from)
         self.activity.consent_template_id = template
         self.generate()
         mails = {mail.to[0]: mail for mail in self.run_queue()}

@@ -28,6 +28,13 @@ def migrate(cr, version):
     )
     cr.execute(
         """
+        UPDATE privacy_consent
+           SET subject_accepted = accepted, subject_answer_date = answer_date
+         WHERE answered_by = 'subject' AND subject_accepted IS NULL
+        """
+    )
+    cr.execute(
+        """
         UPDATE privacy_consent AS consent
            SET sent_date = (
                    SELECT min(message.date)
