@@ -7,6 +7,7 @@ import os
 import pwd
 import shlex
 import shutil
+import signal
 import stat
 from pathlib import Path
 
@@ -23,6 +24,7 @@ MINIMUM_VERSION = 13
 ROLE = "odoo"
 PORT = 5432
 SOCKET_PATH_LIMIT = 107
+SECONDS_TO_STOP = 20
 
 (SITE_PACKAGES,) = settings.VENV.glob("lib/python*/site-packages")
 # The second folder has libraries which the programs find from where they are.
@@ -168,6 +170,7 @@ class EmbeddedServer:
         """Start the server unless it answers; return Odoo's `db_*` options for it."""
         if not self._answers():
             self.stop()
+            self._end_orphans()
             self._prepare_folders()
             if not self.data.exists():
                 self._create_cluster()
@@ -185,6 +188,21 @@ class EmbeddedServer:
         else:
             pid_file.unlink()
             (self.socket_folder / f".s.PGSQL.{PORT}.lock").unlink(missing_ok=True)
+
+    def _end_orphans(self):
+        """End servers whose folder was removed under them, with an earlier clone.
+
+        Such a server would notice within a minute, and remove our socket then.
+        """
+        orphans = [
+            process
+            for process in psutil.process_iter(["name", "cmdline"])
+            if process.info["name"] == "postgres"
+            and str(self.data) in (process.info["cmdline"] or [])
+        ]
+        for process in orphans:
+            process.send_signal(signal.SIGINT)  # PostgreSQL's fast shutdown
+        psutil.wait_procs(orphans, SECONDS_TO_STOP)
 
     def _answers(self):
         try:
