@@ -13,7 +13,8 @@ from odoo.fields import Domain
 
 _logger = logging.getLogger(__name__)
 
-# How a filter fails that does not parse, does not fit the model or the database.
+# How a filter fails that does not parse, does not fit the model or the database. The
+# addon privacy has the same list, but may be replaced by the community's own.
 _DOMAIN_ERRORS = (
     AttributeError,
     KeyError,
