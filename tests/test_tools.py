@@ -277,13 +277,13 @@ class TestDebianSources:
     DEB822 = """\
 # the archive
 Types: deb deb-src
-URIs: http://mirror.example/debian
+URIs: http://mirror.example/archive
 Suites: bookworm bookworm-updates
 Components: main contrib
 Signed-By: /usr/share/keyrings/archive.gpg
 
 Types: deb
-URIs: http://mirror.example/debian-security
+URIs: http://mirror.example/archive-security
 Suites: bookworm-security
 Components: main
 
@@ -293,11 +293,11 @@ Suites: nodistro
 Components: main
 """
     ONE_LINE = """\
-# deb http://commented.example/debian bookworm main
+# deb http://commented.example/archive bookworm main
 deb cdrom:[Debian] bookworm main
-deb-src http://source.example/debian bookworm main
-deb [arch=amd64 signed-by=/k.gpg] http://mirror.example/debian bookworm main # x
-deb http://mirror.example/debian-security bookworm-security main
+deb-src http://source.example/archive bookworm main
+deb [arch=amd64 signed-by=/k.gpg] http://mirror.example/archive bookworm main # x
+deb http://mirror.example/archive-security bookworm-security main
 deb http://vendor.example bookworm stable
 """
 
@@ -310,14 +310,14 @@ deb http://vendor.example bookworm stable
     def test_deb822(self, tmp_path):
         assert self.archives(tmp_path, "debian.sources", self.DEB822) == [
             {
-                "URIs": "http://mirror.example/debian",
+                "URIs": "http://mirror.example/archive",
                 "Signed-By": "/usr/share/keyrings/archive.gpg",
             }
         ]
 
     def test_one_line(self, tmp_path):
         assert self.archives(tmp_path, "debian.list", self.ONE_LINE) == [
-            {"URIs": "http://mirror.example/debian", "Signed-By": "/k.gpg"}
+            {"URIs": "http://mirror.example/archive", "Signed-By": "/k.gpg"}
         ]
 
     def test_a_key_inside_the_source_is_kept(self, tmp_path):
