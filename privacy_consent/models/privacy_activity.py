@@ -59,8 +59,7 @@ class PrivacyActivity(models.Model):
     )
     default_consent = fields.Boolean(
         string="Accepted by default",
-        help="Assume that a subject accepts for as long as they have not answered. "
-        "Silence is no consent under the GDPR: use it only where the law allows it.",
+        help="Assume that a subject accepts for as long as they have not answered.",
     )
     server_action_id = fields.Many2one(
         comodel_name="ir.actions.server",
@@ -185,7 +184,10 @@ class PrivacyActivity(models.Model):
             "domain": [("id", "in", consents.ids)],
             "name": self.env._("New Consents"),
             "context": {},
-            "help": self.env._("Everybody was asked already: nobody new to ask."),
+            "help": self.env._(
+                "Nobody new to ask: everybody whom the filter finds was asked already, "
+                "or has no e-mail address."
+            ),
         }
 
     @api.model

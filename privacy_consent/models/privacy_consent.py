@@ -138,6 +138,11 @@ class PrivacyConsent(models.Model):
         compute_sudo=True,
         help="Why the last request did not reach the subject.",
     )
+    request_waiting = fields.Boolean(
+        compute="_compute_failure_reason",
+        compute_sudo=True,
+        help="The last request is still in the mail queue.",
+    )
     action_error = fields.Text(
         string="Server action failed",
         readonly=True,
@@ -191,6 +196,7 @@ class PrivacyConsent(models.Model):
             )
             # Nobody tells the consent when a server that hangs up ends a queue run.
             last = requests[-1:]
+            consent.request_waiting = last.state == "outgoing"
             consent.failure_reason = consent.request_error or (
                 last.state == "exception" and last.failure_reason
             )
@@ -384,13 +390,16 @@ class PrivacyConsent(models.Model):
     def action_manual_ask(self):
         """Ask by hand: open the mail composer, or for several subjects enqueue.
 
+        Of several, only those are asked who were not yet.
+
         :return: for one consent, the action that opens the composer with the
             activity's template; for several, a notification
         :rtype: dict
-        :raise UserError: when an activity has no template
+        :raise UserError: when an activity has no template, or for one archived consent
         """
         if len(self) != 1:
-            asked = self.action_auto_ask()
+            drafts = self.filtered(lambda consent: consent.state == "draft")
+            asked = drafts.action_auto_ask()
             return {
                 "type": "ir.actions.client",
                 "tag": "display_notification",
@@ -398,13 +407,17 @@ class PrivacyConsent(models.Model):
                     "type": "success" if asked == self else "warning",
                     "message": self.env._(
                         "Requests enqueued: %(asked)s. Left out because archived, "
-                        "already waiting in the mail queue, or faulty: %(others)s.",
+                        "already asked, or faulty: %(others)s.",
                         asked=len(asked),
                         others=len(self - asked),
                     ),
                     "next": {"type": "ir.actions.act_window_close"},
                 },
             }
+        if not self.active:
+            raise UserError(
+                self.env._("This consent is archived: unarchive it first to ask again.")
+            )
         return {
             "name": self.env._("Ask for consent"),
             "type": "ir.actions.act_window",

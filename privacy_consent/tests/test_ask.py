@@ -88,6 +88,21 @@ class TestAsk(ConsentCase):
         self.consent.action_archive()
         self.assertEqual(self.consents.action_auto_ask(), self.consents - self.consent)
 
+    def test_archived_consent_is_not_asked_from_its_form(self):
+        self.consent.action_archive()
+        with self.assertRaisesRegex(UserError, "unarchive it first"):
+            self.consent.action_manual_ask()
+
+    def test_selection_leaves_out_who_was_asked(self):
+        self.consents.action_manual_ask()
+        self.assertTrue(self.consent.request_waiting)
+        self.run_queue()
+        self.assertFalse(self.consent.request_waiting)
+        self.consents.action_manual_ask()
+        self.assertFalse(self.run_queue())
+        action = self.consent.action_manual_ask()
+        self.assertEqual(action["res_model"], "mail.compose.message", "one may again")
+
     def test_archiving_takes_the_request_back(self):
         self.consents.action_auto_ask()
         self.consent.action_archive()
