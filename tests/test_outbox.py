@@ -16,10 +16,10 @@ mails = env["mail.mail"].search_count([("model", "=", "privacy.consent")])
 print("generated", mails, flush=True)
 """
 DRAIN = """
-import time
-end = time.monotonic() + {seconds}
+import os, time
+end = time.monotonic() + 120
 print("draining", flush=True)
-while time.monotonic() < end:
+while not os.path.exists({stop!r}) and time.monotonic() < end:
     env["mail.mail"].process_email_queue()
     env.cr.rollback()
 """
@@ -63,7 +63,7 @@ def test_regression_link_works_from_the_moment_the_mail_leaves(crowd, inbox, tmp
         statuses.append(committed.is_set())
 
     inbox.on_message = open_link
-    go = tmp_path / "go"
+    go, stop = tmp_path / "go", tmp_path / "stop"
     script = GENERATE.format(activity=crowd.activity) + (
         "import os, time\n"
         f"while not os.path.exists({str(go)!r}): time.sleep(0.05)\n"
@@ -71,7 +71,7 @@ def test_regression_link_works_from_the_moment_the_mail_leaves(crowd, inbox, tmp
     )
     generating = Shell(database, script)
     assert generating.line() == "generated 20"
-    draining = Shell(database, DRAIN.format(seconds=10), inbox.port)
+    draining = Shell(database, DRAIN.format(stop=str(stop)), inbox.port)
     assert draining.line() == "draining"
     # The consumer has run several times by the time another process is through.
     Shell(database, "env['mail.mail'].process_email_queue()\n", inbox.port).finish()
@@ -80,5 +80,6 @@ def test_regression_link_works_from_the_moment_the_mail_leaves(crowd, inbox, tmp
     go.touch()
     generating.finish()
     inbox.wait_for(20)
+    stop.touch()
     draining.finish()
     assert statuses == [200, [(1,)], True] * 20
