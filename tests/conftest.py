@@ -4,15 +4,13 @@
 
 import os
 import resource
-import shutil
 from itertools import count
 
 import pytest
 from inbox import Inbox
-from playwright.sync_api import sync_playwright
 from server import Scene, Server
 
-from tools import databases
+from tools import browser, databases
 
 _numbers = count()
 
@@ -81,18 +79,10 @@ def scene(new_server):
 @pytest.fixture(scope="module")
 def chromium():
     """The browser of this machine."""
-    program = shutil.which("chromium") or shutil.which("google-chrome")
-    if not program:
+    if not browser.find():
         pytest.skip("Chromium is not installed")
     # Odoo limits the address space of its process; a browser needs much more.
     _soft, hard = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=program,
-            # Of root, Chromium demands it.
-            chromium_sandbox=os.geteuid() != 0,
-            args=["--disable-background-networking"],
-        )
-        yield browser
-        browser.close()
+    with browser.running() as chromium:
+        yield chromium

@@ -3,13 +3,8 @@
 """The pictures in the README, taken from a demo that runs and is fresh."""
 
 import json
-import os
-import shutil
 import time
 import urllib.request
-from contextlib import contextmanager
-
-from playwright.sync_api import sync_playwright
 
 from . import browser, settings
 from .errors import ToolError
@@ -27,7 +22,9 @@ def take():
     """Press the button in the demo, open a mail, answer, and take pictures."""
     odoo = f"http://localhost:{port('HTTP_PORT')}"
     inbox = f"http://localhost:{port('INBOX_PORT')}"
-    with _chromium() as chromium:
+    if not browser.find():
+        raise ToolError("The pictures need a browser: install Chromium first.")
+    with browser.running() as chromium:
         page = chromium.new_page(viewport={"width": 1120, "height": 640})
         page.goto(f"{odoo}/web/login")
         page.fill("#login", "admin")
@@ -67,19 +64,6 @@ def take():
         page.click(".o_data_row:has-text('Ada') td.o_data_cell")
         page.wait_for_selector(".o-mail-Message")
         _picture(page, "consent")
-
-
-@contextmanager
-def _chromium():
-    program = next(filter(None, map(shutil.which, browser.NAMES)), None)
-    if not program:
-        raise ToolError("The pictures need a browser: install Chromium first.")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=program, chromium_sandbox=os.geteuid() != 0
-        )
-        yield chromium
-        chromium.close()
 
 
 def _picture(page, name):

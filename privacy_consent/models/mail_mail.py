@@ -103,6 +103,8 @@ class MailMail(models.Model):
         # Before super(), which deletes mails that are not kept.
         for mail in self:
             consent = mail._consent_asked()
+            if not consent:
+                continue
             if consent.partner_id in success_pids:
                 consent._mail_delivered(mail, success_pids)
             elif mail._is_request_to(consent.partner_id):

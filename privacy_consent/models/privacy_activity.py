@@ -261,6 +261,7 @@ class PrivacyActivity(models.Model):
 
         :rtype: Domain
         """
+        # Not company_id, which the community's own privacy may not have.
         controller = self.controller_id
         company = (
             self.env["res.company"]
