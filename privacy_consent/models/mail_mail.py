@@ -3,6 +3,7 @@
 """What is special about an outgoing mail that asks for consent."""
 
 from odoo import models
+from odoo.exceptions import MissingError
 from odoo.tools import html2plaintext
 from odoo.tools.mail import email_normalize, email_normalize_all
 
@@ -15,14 +16,14 @@ class MailMail(models.Model):
     def _consent_asked(self):
         """Find the consent that this mail asks for.
 
-        :return: the consent, with superuser rights; empty for any other mail, a mere
-            message in the thread of a consent included
+        :return: the consent, with superuser rights, which may have been deleted; empty
+            for any other mail, a mere message in the thread of a consent included
         """
         self.ensure_one()
         consents = self.env["privacy.consent"].sudo()
         if self.model != consents._name or not placeholder_link.choices(self.body_html):
             return consents
-        return consents.browse(self.res_id).exists()
+        return consents.browse(self.res_id)
 
     def _is_request_to(self, subject):
         """Tell a request from the copies of it that others get.
@@ -41,11 +42,10 @@ class MailMail(models.Model):
         emails = super()._prepare_outgoing_list(
             mail_server=mail_server, doc_to_followers=doc_to_followers
         )
-        consent = self._consent_asked()
+        # Mail first, then consent: nothing shall fail once the message is out.
+        consent = self._consent_asked()._lock()
         if not consent:
             return emails
-        # Mail first, then consent: nothing shall fail once the message is out.
-        consent._lock()
         urls = {"accept": consent._url(True), "reject": consent._url(False)}
         result = []
         for email in self._separate_subject(emails, consent.partner_id):
@@ -105,9 +105,19 @@ class MailMail(models.Model):
             consent = mail._consent_asked()
             if not consent:
                 continue
-            if consent.partner_id in success_pids:
+            # read with those of all mails that are followed together
+            together = mail.browse(mail._prefetch_ids).filtered(
+                lambda other: other.model == "privacy.consent"
+            )
+            consent = consent.with_prefetch(together.mapped("res_id"))
+            try:
+                subject = consent.partner_id
+            except MissingError:
+                continue  # deleted since
+            if subject in success_pids:
                 consent._mail_delivered(mail, success_pids)
-            elif mail._is_request_to(consent.partner_id):
+                consent._follow_delivery_at_commit()
+            elif mail._is_request_to(subject):
                 consent._request_failed(failure_reason or mail.failure_reason)
         return super()._postprocess_sent_message(
             success_pids,

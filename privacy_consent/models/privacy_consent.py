@@ -18,10 +18,17 @@ _logger = logging.getLogger(__name__)
 
 _FACT = "privacy_consent_fact"
 _RUNNING = "privacy_consent_running_action"
-_DELIVERING = "privacy_consent_delivering"
 _ANSWER_FIELDS = {"accepted", "answer_date", "last_metadata", "state"}
 # Whose word it is, and what the subject said last, nobody else may write.
-_SUBJECT_FIELDS = {"answered_by", "subject_accepted", "subject_answer_date"}
+_SUBJECT_FIELDS = {
+    "answered_by",
+    "delivery_to_follow",
+    "subject_accepted",
+    "subject_answer_date",
+}
+# What a transaction keeps in mind: whose delivery it stores, and whose it follows.
+_DELIVERED = "privacy_consent.delivered"
+_FOLLOWING = "privacy_consent.following"
 
 
 class _Fact(dict):
@@ -150,6 +157,13 @@ class PrivacyConsent(models.Model):
         help="Why the activity's server action failed when it last ran.",
     )
 
+    delivery_to_follow = fields.Boolean(
+        string="Delivery to follow",
+        readonly=True,
+        copy=False,
+        help="The request was delivered. What follows is still to do: the message in "
+        "the history, and the server action.",
+    )
     merged_into_id = fields.Many2one(
         comodel_name="privacy.consent",
         string="Merged into",
@@ -268,7 +282,7 @@ class PrivacyConsent(models.Model):
                 super(PrivacyConsent, consents).write(_staff_values(vals, state))
         if not vals.get("active", True):
             self._waiting_requests().cancel()
-        if not _ANSWER_FIELDS.isdisjoint(vals):
+        if not _ANSWER_FIELDS.isdisjoint(vals) and not vals.get("delivery_to_follow"):
             changed.with_context(**{_FACT: None})._run_action()
         return result
 
@@ -523,7 +537,10 @@ class PrivacyConsent(models.Model):
         self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger()
 
     def _mail_delivered(self, mail, partners):
-        """Note that a request was delivered. Doing it twice changes nothing.
+        """Store that a request was delivered. Doing it twice changes nothing.
+
+        It stores the facts alone. What follows them is left to
+        :meth:`_follow_delivery`, because it may fail and takes time.
 
         :param mail: the ``mail.mail`` that asked
         :param partners: ``res.partner`` records, or a list of them, whose own address
@@ -535,9 +552,74 @@ class PrivacyConsent(models.Model):
             if consent.request_error:
                 consent.request_error = False
             if consent.state == "draft":
-                consent.with_context(**{_DELIVERING: True})._store_fact(
-                    {"state": "sent", "sent_date": fields.Datetime.now()}
+                self.env.cr.cache.setdefault(_DELIVERED, set()).add(consent.id)
+                consent.with_context(tracking_disable=True)._store_fact(
+                    {
+                        "state": "sent",
+                        "sent_date": fields.Datetime.now(),
+                        "delivery_to_follow": True,
+                    }
                 )
+
+    def _follow_delivery_at_commit(self):
+        """Do :meth:`_follow_delivery` for all consents of this transaction at once."""
+        precommit = self.env.cr.precommit
+        following = precommit.data.setdefault(_FOLLOWING, set())
+        if not following:
+            precommit.add(self.browse()._follow_noted_deliveries)
+        following.update(self.ids)
+
+    def _follow_noted_deliveries(self):
+        following = self.env.cr.precommit.data.pop(_FOLLOWING, ())
+        self.browse(following).exists()._follow_delivery()
+
+    def _follow_delivery(self):
+        """Log that requests were delivered, and run the server actions: once."""
+        due = self.filtered("delivery_to_follow")
+        if not due:
+            return
+        due._lock()
+        due._store_fact({"delivery_to_follow": False})
+        due._log_delivery()
+        due._run_action()
+
+    def _log_delivery(self):
+        """Log the change to *sent* as tracking would, those without readers at once."""
+        subtype = self.env.ref("privacy_consent.mt_consent_state_changed")
+        followers = self.env["mail.followers"].sudo()
+        followed = followers.search(
+            [
+                ("res_model", "=", self._name),
+                ("res_id", "in", self.ids),
+                ("subtype_ids", "in", subtype.ids),
+            ]
+        )
+        posted = self.browse(set(followed.mapped("res_id")))
+        changes = {consent.id: consent._tracked_delivery() for consent in self}
+        for consent in posted:
+            consent.message_post(
+                subtype_id=subtype.id, tracking_value_ids=changes[consent.id]
+            )
+        logged = self - posted
+        messages = logged._message_log_batch(dict.fromkeys(logged.ids, ""))
+        messages.subtype_id = subtype
+        self.env["mail.tracking.value"].sudo().create(
+            [
+                {**values, "mail_message_id": message.id}
+                for message in messages
+                for _command, _id, values in changes[message.res_id]
+            ]
+        )
+
+    def _tracked_delivery(self):
+        """:return: commands that create the tracking values of draft becoming sent"""
+        _fields, commands = self._mail_track(
+            self.fields_get(
+                ["state"], attributes=("string", "type", "selection", "currency_field")
+            ),
+            {"state": "draft"},
+        )
+        return commands
 
     def _request_failed(self, reason):
         """Note why a request did not reach the subject.
@@ -588,6 +670,7 @@ class PrivacyConsent(models.Model):
         """
         self.check_access("write")
         self._lock()
+        self._follow_delivery()
         now = fields.Datetime.now()
         values = {
             "accepted": answer,
@@ -616,14 +699,18 @@ class PrivacyConsent(models.Model):
         Outdated by one of them, the transaction fails here. An answer does not fail in
         its write, whose statement Odoo would log with the origin of the answer, and
         Odoo repeats the request. A mail fails before it is sent, not after.
+
+        :return: those that exist
         """
         self.env.cr.execute(
             SQL(
-                "SELECT FROM privacy_consent WHERE id IN %s FOR NO KEY UPDATE",
+                "SELECT id FROM privacy_consent WHERE id IN %s FOR NO KEY UPDATE",
                 tuple(self.ids) or (None,),
             ),
             log_exceptions=False,
         )
+        locked = {consent_id for (consent_id,) in self.env.cr.fetchall()}
+        return self.filtered(lambda consent: consent.id in locked)
 
     # Merging contacts -------------------------------------------------------------
 
@@ -710,6 +797,7 @@ class PrivacyConsent(models.Model):
         says what failed, so that it can be run again.
         """
         running = self.env.context.get(_RUNNING, ())
+        delivered = self.env.cr.cache.get(_DELIVERED, set())
         for consent in self:
             # The administrator chose the action for this activity; who happens to
             # move the consent (a subject, the mail queue) needs no rights for it.
@@ -728,7 +816,7 @@ class PrivacyConsent(models.Model):
                     ).run()
             except Exception as exception:
                 conflict = isinstance(exception, psycopg2.OperationalError)
-                if conflict and not self.env.context.get(_DELIVERING):
+                if conflict and consent.id not in delivered:
                     raise  # Odoo tries all again; a mail that left cannot be repeated
                 _logger.warning(
                     "The server action %s failed on consent %s: %s. See there.",

@@ -112,6 +112,7 @@ class ConsentCase(TransactionCase, MockSmtplibCase):
         self.env.invalidate_all()
         with self.mock_smtplib_connection():
             self.env["mail.mail"].process_email_queue()
+            self.env.cr.flush()
             return [Delivered(email) for email in self.emails]
 
     @contextmanager
