@@ -7,10 +7,14 @@ import resource
 from itertools import count
 
 import pytest
-from inbox import Inbox
-from server import Scene, Server
 
-from tools import browser, databases
+pytest.register_assert_rewrite("consumers", "kills", "server")
+
+from consumers import Consumers  # noqa: E402
+from inbox import Inbox, SeparateInbox  # noqa: E402
+from server import Server  # noqa: E402
+
+from tools import browser, databases  # noqa: E402
 
 _numbers = count()
 
@@ -41,6 +45,14 @@ def inbox():
 
 
 @pytest.fixture(scope="module")
+def separate_inbox():
+    """An SMTP server that the tests are not in the way of."""
+    server = SeparateInbox()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
 def new_server(new_database, inbox, tmp_path_factory):
     """A function that starts an Odoo server, which is stopped in the end."""
     servers = []
@@ -64,16 +76,18 @@ def new_server(new_database, inbox, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def scene(new_server):
-    """A server with an activity and three subjects in two languages."""
-    return Scene(
-        new_server(),
-        {
-            "ann@example.com": "en_US",
-            "luc@example.com": "fr_FR",
-            "refused@example.com": "en_US",
-        },
-    )
+def new_consumers(inbox, tmp_path_factory):
+    """A function that loads Odoo for consumers of a database's mail queue."""
+    started = []
+
+    def start(database, port=inbox.port):
+        log = tmp_path_factory.mktemp("consumers") / "odoo.log"
+        started.append(Consumers(log, database, port))
+        return started[-1]
+
+    yield start
+    for consumers in started:
+        consumers.stop()
 
 
 @pytest.fixture(scope="module")

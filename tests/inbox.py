@@ -2,13 +2,20 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """An SMTP server that keeps what it gets and misbehaves when told to."""
 
+import asyncio
+import base64
+import json
 import re
 import socket
+import subprocess
+import sys
 import threading
+import time
 from contextlib import closing
 from email import message_from_bytes, policy
 
 from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult
 
 LINK = re.compile(
     r"https?://[^\s\"'<>]+/privacy/consent/(accept|reject)/\d+/[^\s\"'<>]+"
@@ -49,34 +56,20 @@ class Message:
         return {match[1]: match[0] for match in LINK.finditer(self.html)}
 
 
-class Inbox(Controller):
-    """An SMTP server on a free port of this machine.
+class _Messages:
+    """What an SMTP server got so far.
 
-    :ivar messages: what was accepted so far
-    :ivar refuse: SMTP reply by recipient address, instead of accepting
-    :ivar on_message: called with each message before it is accepted
+    :ivar messages: a list
     """
 
     def __init__(self):
-        super().__init__(handler=self, hostname="127.0.0.1", port=free_port())
         self.messages = []
-        self.refuse = {}
-        self.on_message = lambda message: None
         self._arrived = threading.Condition()
 
-    async def handle_RCPT(self, server, session, envelope, address, options):
-        if address in self.refuse:
-            return self.refuse[address]
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, server, session, envelope):
-        message = Message(list(envelope.rcpt_tos), envelope.content)
-        self.on_message(message)
+    def _add(self, message):
         with self._arrived:
             self.messages.append(message)
             self._arrived.notify_all()
-        return "250 OK"
 
     def wait_for(self, count, timeout=60):
         """Wait until so many messages have come.
@@ -90,7 +83,113 @@ class Inbox(Controller):
             ), f"{len(self.messages)} of {count} messages came in {timeout} s"
             return list(self.messages)
 
+    def wait_until(self, condition, timeout=60):
+        """Wait until a condition, which a message may bring about, is met."""
+        with self._arrived:
+            assert self._arrived.wait_for(condition, timeout)
+
     def to(self, address):
         """:return: the only message to this address"""
         (message,) = [one for one in self.messages if one.to == [address]]
         return message
+
+
+class Inbox(_Messages, Controller):
+    """An SMTP server on a free port of this machine.
+
+    :ivar messages: what was accepted so far
+    :ivar refuse: SMTP reply by recipient address, instead of accepting
+    :ivar refuse_data: the same, after the message was handed over
+    :ivar on_message: called with each message before it is accepted
+    :ivar delay: seconds until a message is accepted
+    :ivar hang_up: addresses at which the server closes the connection
+    """
+
+    def __init__(self):
+        _Messages.__init__(self)
+        Controller.__init__(
+            self,
+            handler=self,
+            hostname="127.0.0.1",
+            port=free_port(),
+            authenticator=lambda *_: AuthResult(success=True),
+            auth_require_tls=False,
+        )
+        self.refuse = {}
+        self.refuse_data = {}
+        self.on_message = lambda message: None
+        self.delay = 0
+        self.hang_up = set()
+
+    async def handle_RCPT(self, server, session, envelope, address, options):
+        if address in self.hang_up:
+            server.transport.abort()
+        if address in self.refuse:
+            return self.refuse[address]
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server, session, envelope):
+        message = Message(list(envelope.rcpt_tos), envelope.content)
+        for address in message.to:
+            if address in self.refuse_data:
+                return self.refuse_data[address]
+        await asyncio.sleep(self.delay)
+        try:
+            self.on_message(message)
+        finally:
+            with self._arrived:
+                self._arrived.notify_all()
+        self._add(message)
+        return "250 OK"
+
+
+class SeparateInbox(_Messages):
+    """An SMTP server in a process of its own, which answers without delay.
+
+    Where the moment of an answer counts, the tests must not be in its way.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self._process = subprocess.Popen(
+            [sys.executable, __file__], stdout=subprocess.PIPE, text=True
+        )
+        self.port = int(self._process.stdout.readline())
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self):
+        for line in self._process.stdout:
+            to, source = json.loads(line)
+            self._add(Message(to, base64.b64decode(source)))
+
+    def stop(self):
+        self._process.terminate()
+        self._process.wait(30)
+
+
+def _write(value):
+    sys.stdout.write(f"{value}\n")
+    sys.stdout.flush()
+
+
+class _Printer:
+    """Print each message before it is accepted."""
+
+    async def handle_DATA(self, server, session, envelope):
+        source = base64.b64encode(envelope.content).decode()
+        _write(json.dumps([envelope.rcpt_tos, source]))
+        return "250 OK"
+
+
+def main():
+    """Serve until this process is terminated."""
+    port = free_port()
+    Controller(_Printer(), hostname="127.0.0.1", port=port).start()
+    _write(port)
+    while True:
+        time.sleep(60)
+
+
+if __name__ == "__main__":
+    main()

@@ -175,8 +175,7 @@ class Scene:
         execute("res.lang", "action_unarchive", self._language("fr_FR"))
         self.marker = execute("res.partner.category", "create", {"name": "Subjects"})
         self.subjects = {}
-        for email, lang in subjects.items():
-            self.add(email, lang)
+        self.add(subjects)
         self.manager = execute(
             "res.users",
             "create",
@@ -213,18 +212,25 @@ class Scene:
             login="officer",
         )
 
-    def add(self, email, lang="en_US"):
-        """Add a contact that the activity's filter finds."""
-        self.subjects[email] = self.server.execute(
+    def add(self, languages):
+        """Add contacts that the activity's filter finds.
+
+        :param dict languages: language by e-mail address
+        """
+        contacts = self.server.execute(
             "res.partner",
             "create",
-            {
-                "name": email.partition("@")[0].title(),
-                "email": email,
-                "lang": lang,
-                "category_id": [(6, 0, [self.marker])],
-            },
+            [
+                {
+                    "name": email.partition("@")[0].title(),
+                    "email": email,
+                    "lang": lang,
+                    "category_id": [(6, 0, [self.marker])],
+                }
+                for email, lang in languages.items()
+            ],
         )
+        self.subjects.update(zip(languages, contacts, strict=True))
 
     def _language(self, code):
         return self.server.execute(

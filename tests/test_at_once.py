@@ -68,7 +68,7 @@ def test_answer_posted_twice(crowd, inbox):
 def test_answer_while_the_mail_is_handed_over(crowd, inbox):
     """The mail is out when the answer comes: it must not be sent a second time."""
     address = "quick@example.com"
-    crowd.add(address)
+    crowd.add({address: "en_US"})
     database = crowd.server.database
     answers = []
 

@@ -9,15 +9,26 @@ import datetime
 
 import pytest
 import requests
+from server import Scene
 
 ANN = "ann@example.com"
 LUC = "luc@example.com"
 REFUSED = "refused@example.com"
 
 
+@pytest.fixture(scope="module", params=["lean", "odoo_queue"])
+def scene(request, new_server, new_database):
+    """An activity and three subjects, with the safe mail queue and with Odoo's own."""
+    return Scene(
+        new_server(new_database(request.param)),
+        {ANN: "en_US", LUC: "fr_FR", REFUSED: "en_US"},
+    )
+
+
 @pytest.fixture(scope="module", autouse=True)
 def generated(scene, inbox):
     """The button was pressed, and the mail queue ran by itself."""
+    inbox.messages.clear()
     inbox.refuse[REFUSED] = "550 No such user here"
     scene.server.expected_errors.append("failed sending mail")
     scene.generate()

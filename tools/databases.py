@@ -27,10 +27,14 @@ FILESTORES = settings.DATA_DIR / "filestore"
 
 @dataclass(frozen=True)
 class Variant:
-    """What a template has beside our addons and what they depend on."""
+    """What a template has beside our addons and what they depend on.
+
+    :ivar without: those of our addons that it does not have
+    """
 
     modules: tuple = ()
     options: tuple = ("--skip-auto-install",)
+    without: tuple = ()
 
 
 VARIANTS = {
@@ -39,17 +43,19 @@ VARIANTS = {
     "website": Variant(modules=("website",)),
     # an ordinary installation, and a menu with all contacts
     "demo": Variant(modules=("contacts",), options=("--with-demo",)),
+    "odoo_queue": Variant(without=("mail_queue_safe",)),
 }
 
 
 def template(variant):
     """The name of the template database of a variant, which is made if missing."""
     with lock(settings.DEV / "databases.lock"):
-        base_modules, our_modules = _modules(VARIANTS[variant])
+        addons = _addons(VARIANTS[variant])
+        base_modules, our_modules = _modules(VARIANTS[variant], addons)
         options = VARIANTS[variant].options
         base = f"{PREFIX}base_{_hash(_odoo_version(), base_modules, options)}"
         prefix = f"{PREFIX}{variant}_"
-        name = f"{prefix}{_hash(base, our_modules, *_addon_files())}"
+        name = f"{prefix}{_hash(base, our_modules, *_addon_files(addons))}"
         if not exists(name):
             if not exists(base):
                 say(f"Database {variant}: installing Odoo's own modules")
@@ -180,11 +186,18 @@ def _not_installed(name, modules):
         return sorted(set(modules) - {module for (module,) in cursor.fetchall()})
 
 
-def _modules(variant):
+def _addons(variant):
+    """The folders of our addons that a variant has."""
+    return [
+        folder for folder in settings.addons() if folder.name not in variant.without
+    ]
+
+
+def _modules(variant, addons):
     """The names of Odoo's modules to install first, and those of our addons."""
     depends = set(variant.modules)
     ours = []
-    for folder in settings.addons():
+    for folder in addons:
         manifest = ast.literal_eval((folder / "__manifest__.py").read_text())
         if manifest.get("installable", True):
             ours.append(folder.name)
@@ -200,9 +213,9 @@ def _odoo_version():
     return version
 
 
-def _addon_files():
-    """Path and content of every file of our addons that ends up in a database."""
-    for folder in settings.addons():
+def _addon_files(addons):
+    """Path and content of every file of these addons that ends up in a database."""
+    for folder in addons:
         for path in sorted(folder.rglob("*")):
             parts = path.relative_to(folder).parts
             if path.is_file() and parts[0] != "tests" and "__pycache__" not in parts:

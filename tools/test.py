@@ -1,6 +1,6 @@
 # Copyright 2026 The privacy_consent authors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Every test of the repository, in one pytest session."""
+"""Every test of the repository, or every long one, in one pytest session."""
 
 import os
 import signal
@@ -9,6 +9,8 @@ import subprocess
 from . import browser, databases, postgres, settings
 
 PREFIX = f"{databases.PREFIX}test_"
+# The long tests. A session collects them when it is given their folder.
+SOAK = settings.ROOT / "tests" / "soak"
 
 
 def run(arguments):

@@ -1,0 +1,15 @@
+# Copyright 2026 The privacy_consent authors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+{
+    "name": "Mail Queue Safe",
+    "summary": "A mail queue that workers share, and that a crash does not repeat",
+    "version": "19.0.1.0.0",
+    "development_status": "Beta",
+    "category": "Discuss",
+    "website": "https://github.com/OCA/data-protection",
+    "author": "The privacy_consent authors, Odoo Community Association (OCA)",
+    "license": "AGPL-3",
+    "depends": ["mail"],
+    "data": ["views/mail_mail_views.xml"],
+    "uninstall_hook": "uninstall_hook",
+}

@@ -1,0 +1,110 @@
+# Copyright 2026 The privacy_consent authors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""What follows a delivery: notifications, and whatever other addons do then.
+
+Mails that are due have a marker, stored with the fact. It goes in the transaction that
+does what follows, so that this happens exactly once, also after a kill in between.
+"""
+
+# One file for each concern of the model.
+# pylint: disable=consider-merging-classes-inherited
+
+import logging
+
+from psycopg2 import OperationalError
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+_logger = logging.getLogger(__name__)
+
+_BATCH_SIZE = 100
+
+
+class MailMail(models.Model):
+    _inherit = "mail.mail"
+
+    queue_effects_due = fields.Boolean(
+        string="Effects due",
+        readonly=True,
+        copy=False,
+        help="The mail was sent or has failed. What follows is still to do: "
+        "notifications, and whatever other apps do then.",
+    )
+
+    _queue_effects_due_idx = models.Index("(id) WHERE queue_effects_due")
+
+    def _queue_do_effects(self):
+        """Do what follows the delivery or failure of each of these mails."""
+        keys = {
+            key for mail in self for _address, key in mail.queue_accepted or [] if key
+        }
+        contacts = self.env["res.partner"].browse(keys).exists().grouped("id")
+        for mail in self:
+            failed = mail.state == "exception"
+            accepted = mail.queue_accepted or []
+            mail.queue_effects_due = False
+            mail._postprocess_sent_message(
+                success_pids=[
+                    contacts[key]
+                    for key in dict.fromkeys(key for _address, key in accepted)
+                    if key in contacts
+                ],
+                success_emails=[address for address, key in accepted if not key],
+                failure_reason=failed and mail.failure_reason,
+                failure_type=mail.failure_type if failed else None,
+            )
+
+    @api.model
+    def _queue_commit_effects(self, mail_ids=None):
+        """Do what follows all mails that are due, in batches, and commit.
+
+        What fails in a batch is done again alone, and if it still fails the mail says
+        why.
+
+        :param list[int] mail_ids: of these mails only
+        """
+        last_id = 0
+        wanted = SQL("id IN %s", tuple(mail_ids)) if mail_ids else SQL("TRUE")
+        while mails := self._queue_claim_effects(
+            SQL("%s AND id > %s", wanted, last_id), limit=_BATCH_SIZE
+        ):
+            last_id = mails.ids[-1]
+            try:
+                mails._queue_do_effects()
+                self._queue_commit()
+            except Exception:
+                self.env.cr.rollback()
+                for mail in mails:
+                    mail._queue_commit_effects_alone()
+
+    def _queue_claim_effects(self, condition, limit=1):
+        return self._queue_claim(SQL("queue_effects_due AND %s", condition), limit)
+
+    def _queue_commit_effects_alone(self):
+        condition = SQL("id = %s", self.id)
+        try:
+            self._queue_claim_effects(condition)._queue_do_effects()
+            self._queue_commit()
+        except OperationalError as error:
+            _logger.info("Mail %s: %s", self.id, type(error).__name__)
+            self._queue_commit_trigger()
+        except Exception as error:
+            self.env.cr.rollback()
+            _logger.warning(
+                "What follows mail %s failed: %s. See there.",
+                self.id,
+                type(error).__name__,
+            )
+            mail = self._queue_claim_effects(condition)
+            reasons = [
+                mail.failure_reason,
+                self.env._("What Odoo does afterwards failed: %(error)s", error=error),
+            ]
+            mail.write(
+                {
+                    "queue_effects_due": False,
+                    "failure_reason": "\n".join(filter(None, reasons)),
+                }
+            )
+            self._queue_commit()

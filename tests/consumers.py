@@ -1,0 +1,124 @@
+# Copyright 2026 The privacy_consent authors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Consumers of the mail queue, processes that can be killed, and mails for them."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import odoo_log
+from server import query
+
+from tools import settings
+
+_WORKER = Path(__file__).with_name("warm_worker.py")
+_BODY = "<p>Dear reader,</p><p>one mail a month, and not more.</p>"
+
+
+class Consumers:
+    """A process with Odoo loaded that forks consumers on demand.
+
+    :ivar expected_errors: parts of the errors that a test provokes in its log
+    """
+
+    def __init__(self, log, database, smtp_port):
+        self.database = database
+        self.log = log
+        self.expected_errors = []
+        with open(log, "w") as errors:
+            self._process = subprocess.Popen(
+                [sys.executable, _WORKER, database, "-c", settings.CONF]
+                + ["--smtp", "127.0.0.1", "--smtp-port", str(smtp_port)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+            )
+        assert self._answer() == "ready"
+
+    def _answer(self):
+        line = self._process.stdout.readline()
+        assert line, self.log.read_text()
+        return line.strip()
+
+    def _ask(self, *words):
+        self._process.stdin.write(" ".join(map(str, words)) + "\n")
+        self._process.stdin.flush()
+        return int(self._answer())
+
+    def start(self):
+        """Start a consumer, which runs the queue once.
+
+        :return: its process id
+        """
+        return self._ask("fork")
+
+    def join(self, pid):
+        """Wait for the end of a consumer.
+
+        :return: its exit code, negative if a signal ended it
+        """
+        return self._ask("join", pid)
+
+    def run(self, count=1):
+        """Run the queue with so many consumers at once, until they are through."""
+        pids = [self.start() for _ in range(count)]
+        assert [self.join(pid) for pid in pids] == [0] * count, self.log.read_text()
+
+    def kill(self, pid):
+        """Kill a consumer, as a machine that fails would.
+
+        :return: whether it was still running
+        """
+        os.kill(pid, signal.SIGKILL)
+        return self.join(pid) == -signal.SIGKILL
+
+    def stop(self):
+        """End the process, and check that it warned of nothing unexpected."""
+        self._process.stdin.close()
+        self._process.wait(30)
+        odoo_log.check(self.log, *self.expected_errors)
+
+
+def add_mails(client, recipients, **values):
+    """Queue a mail for each of these recipients.
+
+    :param client: the server's client
+    :param recipients: values of ``email_to``, or lists of contacts' ids
+    :return: their ids
+    """
+    return client.execute(
+        "mail.mail",
+        "create",
+        [
+            {
+                "subject": "News",
+                "body_html": _BODY,
+                "email_from": "sender@example.com",
+                **(
+                    {"email_to": recipient}
+                    if isinstance(recipient, str)
+                    else {"recipient_ids": [(6, 0, recipient)]}
+                ),
+                **values,
+            }
+            for recipient in recipients
+        ],
+    )
+
+
+def states(database):
+    """:return: how many mails are in which state"""
+    return dict(query(database, "SELECT state, count(*) FROM mail_mail GROUP BY state"))
+
+
+def mail(database, mail_id):
+    """:return: state, failure reason and accepted recipients of a mail"""
+    (found,) = query(
+        database,
+        "SELECT state, failure_reason, queue_accepted FROM mail_mail WHERE id = %s",
+        mail_id,
+    )
+    return found

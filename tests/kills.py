@@ -1,0 +1,111 @@
+# Copyright 2026 The privacy_consent authors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Consumers killed while they send, and what must be true afterwards."""
+
+import sys
+import time
+from collections import Counter
+
+from consumers import add_mails, states
+from server import Scene, query
+
+COPY = "copy@example.com"
+
+
+class Ordeal:
+    """Requests, each with a copy, and mails to two contacts, in a queue.
+
+    :param int requests: how many requests
+    :param int others: how many other mails
+    :ivar int kills: how many there were so far
+    :ivar expected: how often each address gets a message
+    """
+
+    def __init__(self, server, requests, others):
+        self.server = server
+        self.database = server.database
+        self.requests = requests
+        self.others = others
+        self.kills = 0
+        subjects = [f"subject{i}@example.com" for i in range(requests)]
+        scene = Scene(server, dict.fromkeys(subjects, "en_US"), cc=COPY)
+        action = server.execute(
+            "ir.actions.server",
+            "create",
+            {
+                "name": "Count",
+                "model_id": server.ref("privacy_consent.model_privacy_consent"),
+                "state": "code",
+                "code": "partner = record.partner_id\n"
+                "partner.write({'function': (partner.function or '') + record.state})",
+            },
+        )
+        server.execute(
+            "privacy.activity",
+            "write",
+            [scene.activity],
+            {"server_action_id": action},
+        )
+        self.expected = Counter([*subjects, *[COPY] * requests])
+        self._add_other_mails()
+        scene.generate()
+
+    def _add_other_mails(self):
+        emails = [f"reader{i}@example.com" for i in range(2 * self.others)]
+        readers = self.server.execute(
+            "res.partner",
+            "create",
+            [{"name": email, "email": email} for email in emails],
+        )
+        pairs = zip(readers[::2], readers[1::2], strict=True)
+        add_mails(self.server, map(list, pairs))
+        self.expected.update(emails)
+
+    def kill(self, consumers, inbox, kills, chance):
+        """Kill a consumer again and again, each time somewhere while it sends.
+
+        :param random.Random chance: decides when
+        """
+        killed = 0
+        while killed < kills:
+            before = len(inbox.messages)
+            consumer = consumers.start()
+            inbox.wait_for(before + chance.randint(1, 12))
+            time.sleep(chance.uniform(0, 0.03))
+            killed += consumers.kill(consumer)
+        self.kills += killed
+
+    def check(self, inbox, capsys):
+        """Check that none is lost, and that all tells the truth exactly once.
+
+        :return: how many messages came a second time, which is printed too
+        """
+        pairs = Counter(
+            (message.to[0], message.mime["Message-Id"]) for message in inbox.messages
+        )
+        assert Counter(address for address, _id in pairs) == self.expected, (
+            "none is lost, and a repeat has the same Message-ID"
+        )
+        assert states(self.database) == {"sent": self.requests + self.others}
+        marked = "SELECT count(*) FROM mail_mail WHERE queue_effects_due"
+        assert query(self.database, marked) == [(0,)]
+        facts = query(
+            self.database,
+            """
+            SELECT consent.state, consent.sent_date IS NOT NULL,
+                consent.delivery_to_follow, consent.action_error, partner.function,
+                (SELECT count(*) FROM mail_message AS message
+                 JOIN mail_tracking_value AS value
+                    ON value.mail_message_id = message.id
+                 WHERE message.model = 'privacy.consent'
+                    AND message.res_id = consent.id)
+            FROM privacy_consent AS consent
+            JOIN res_partner AS partner ON partner.id = consent.partner_id
+            """,
+        )
+        told = ("sent", True, False, None, "sent", 1)
+        assert Counter(facts) == {told: self.requests}
+        repeats = sum(pairs.values()) - len(pairs)
+        with capsys.disabled():
+            sys.stdout.write(f" {repeats} repeats in {self.kills} kills ")
+        return repeats

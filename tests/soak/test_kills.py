@@ -1,0 +1,66 @@
+# Copyright 2026 The privacy_consent authors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Consumers, and PostgreSQL itself, killed while mails are sent."""
+
+import os
+import random
+import signal
+
+import psutil
+import pytest
+from kills import Ordeal
+
+from tools import postgres
+
+KILLS = 200
+RESTARTS = 3
+
+
+def test_killed_consumers(new_server, new_consumers, separate_inbox, capsys):
+    """At most 3 repeats in 100 kills; between reply and commit, none can be avoided."""
+    server = new_server(None, "--max-cron-threads", "0")
+    ordeal = Ordeal(server, requests=1000, others=4000)
+    consumers = new_consumers(ordeal.database, separate_inbox.port)
+    ordeal.kill(consumers, separate_inbox, KILLS, random.Random())
+    _drain(consumers, ordeal)
+    assert ordeal.check(separate_inbox, capsys) <= 3 * KILLS / 100
+
+
+def test_killed_postgresql(new_server, new_consumers, separate_inbox, capsys):
+    """The database server is killed under two consumers, and started again."""
+    if postgres.is_own():
+        pytest.fail("This kills PostgreSQL: unset the PG* variables that name yours.")
+    separate_inbox.messages.clear()
+    server = new_server(None, "--max-cron-threads", "0")
+    server.expected_errors.append("odoo.sql_db")
+    ordeal = Ordeal(server, requests=200, others=200)
+    consumers = new_consumers(ordeal.database, separate_inbox.port)
+    # What they met is in their log, and they end with an error.
+    consumers.expected_errors += ["server closed the connection", "Failed processing"]
+    for _restart in range(RESTARTS):
+        before = len(separate_inbox.messages)
+        pids = [consumers.start(), consumers.start()]
+        separate_inbox.wait_for(before + 100)
+        _kill_postgresql()
+        ordeal.kills += 1
+        for pid in pids:
+            consumers.join(pid)
+        postgres.start()
+    _drain(consumers, ordeal)
+    # each of the two may have been between reply and commit
+    assert ordeal.check(separate_inbox, capsys) <= 2 * RESTARTS
+
+
+def _drain(consumers, ordeal):
+    # Odoo takes a thousand mails at most in one run.
+    for _run in range(1 + (ordeal.requests + ordeal.others) // 1000):
+        consumers.run()
+
+
+def _kill_postgresql():
+    data = postgres.EmbeddedServer().data
+    pid = int((data / "postmaster.pid").read_text().split()[0])
+    postmaster = psutil.Process(pid)
+    children = postmaster.children()
+    os.kill(pid, signal.SIGKILL)
+    psutil.wait_procs([postmaster, *children], timeout=30)
