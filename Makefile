@@ -3,7 +3,7 @@ PYTHON ?= python3
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint pictures env stop clean
+.PHONY: help demo test soak bench lint pictures env stop clean
 
 help:  ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -13,6 +13,12 @@ demo:  ## a running Odoo with demo data and an inbox; Ctrl-C stops it
 
 test:  ## every test, in one pytest session: make test ARGS="-k word"
 	@exec $(PYTHON) -m tools test $(ARGS)
+
+soak:  ## the long tests, which take many minutes: make soak ARGS="-k word"
+	@exec $(PYTHON) -m tools soak $(ARGS)
+
+bench:  ## every benchmark, or some: make bench ARGS=mail_queue
+	@exec $(PYTHON) -m tools bench $(ARGS)
 
 lint:  ## the checks of style and packaging, which also correct what they can
 	@exec $(PYTHON) -m tools lint

@@ -1,6 +1,6 @@
 # Copyright 2026 The privacy_consent authors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""python3 -m tools demo|test|lint|env|stop|clean"""
+"""python3 -m tools demo|test|soak|bench|lint|env|stop|clean"""
 
 import sys
 

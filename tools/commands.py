@@ -56,6 +56,22 @@ def test(arguments):
     return session.run(arguments)
 
 
+def soak(arguments):
+    """Run the long tests; the arguments are pytest's."""
+    _prepare("soak", arguments)
+    from . import test as session
+
+    return session.run([session.SOAK, *arguments])
+
+
+def bench(arguments):
+    """Run the benchmarks; the arguments name some of them."""
+    _prepare("bench", arguments)
+    from . import bench as session
+
+    return session.run(arguments)
+
+
 def lint(arguments):
     """Run the checks of .pre-commit-config.yaml."""
     from . import lint as checks
@@ -143,6 +159,8 @@ def _continue_in_venv(command, arguments):
 COMMANDS = {
     "demo": demo,
     "test": test,
+    "soak": soak,
+    "bench": bench,
     "lint": lint,
     "env": env,
     "odoo": odoo,
