@@ -2,7 +2,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """What a consumer of the queue knows about a mail while it sends it.
 
-Odoo splits a mail into messages: one to its addresses, and one to each contact.
+Odoo splits a mail into messages: one to its addresses, and one to each contact. A
+message is a dictionary, an item of what ``_prepare_outgoing_list()`` returns.
 """
 
 _KEY = "mail_queue_sending"
@@ -30,25 +31,31 @@ class Delivery:
 
     :ivar int mail_id: the ``mail.mail``
     :ivar Sending sending: the call it is part of
-    :ivar list waiting: the messages to send, values of ``_prepare_outgoing_list()``;
-        None before they are prepared
-    :ivar list failures: pairs of reason and failure type, of messages that failed
+    :ivar list waiting: the messages to send; None if they have to be prepared
+    :ivar list accepted: pairs of an address and the id of a contact, or None, which
+        the server took and which are not stored on the mail
+    :ivar list failures: pairs of reason and failure type, of what failed
     :ivar dict current: the message that is sent now, or None
     :ivar int left: how many messages come after it
     :ivar dict refused: the server's reply by recipient that it refused
-    :ivar dict noted: what Odoo would write on the mail, where the queue does it
-    :ivar bool committed: whether the current message was taken, and that stored
+    :ivar dict provisional: what Odoo would write on the mail before it sends
+    :ivar dict noted: what Odoo would write on the mail afterwards
+    :ivar bool handed_over: whether the server began to get the message
+    :ivar bool committed: whether the server took the message, and that is stored
     """
 
     def __init__(self, mail_id, sending):
         self.mail_id = mail_id
         self.sending = sending
         self.waiting = None
+        self.accepted = []
         self.failures = []
+        self._failed = set()
         self.begin()
 
     @property
     def claimed(self):
+        """Whether the queue sends the mail, and commits."""
         return self.sending.claimed
 
     def begin(self):
@@ -56,16 +63,62 @@ class Delivery:
         self.current = None
         self.left = 0
         self.refused = {}
+        self.provisional = {}
         self.noted = {}
+        self.handed_over = False
         self.committed = False
+
+    def note(self, vals):
+        """Keep what Odoo would write on the mail.
+
+        :param dict vals: values to write
+        """
+        (self.noted if self.current else self.provisional).update(vals)
 
     def messages(self):
         """:return: the messages to send in this transaction; each is made current"""
         return _Messages(self, self.waiting[:1] if self.claimed else self.waiting)
 
+    def take_accepted(self, before):
+        """:return: what is to be stored on the mail, after what is stored there"""
+        accepted, self.accepted = self.accepted, []
+        return [*(before or []), *accepted]
+
     def is_last(self):
         """:return: whether nothing is left to do once the current message is taken"""
         return not (self.left or self.refused or self.failures)
+
+    def fail(self, reason, failure_type):
+        """Give the current message up.
+
+        :param str reason: why
+        :param str failure_type: as of the mail
+        """
+        self.failures.append((reason, failure_type))
+        if self.current:
+            self._failed.add(_recipients(self.current))
+
+    def has_failed(self, message):
+        """:return: whether the message was given up"""
+        return _recipients(message) in self._failed
+
+    def failure_type(self):
+        """:return: the failure type of the mail
+
+        Odoo does not keep mails whose addresses are wrong. If another message failed
+        for another reason, that one can be sent again.
+        """
+        types = [failure_type for _reason, failure_type in self.failures]
+        kept = [one for one in types if one not in _NOT_KEPT]
+        return (kept or types)[0]
+
+
+_NOT_KEPT = ("mail_email_invalid", "mail_email_missing")
+
+
+def _recipients(message):
+    partner = message.get("partner_id")
+    return partner and partner.id, tuple(message["email_to"])
 
 
 class _Messages(list):

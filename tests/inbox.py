@@ -101,8 +101,10 @@ class Inbox(_Messages, Controller):
     :ivar refuse: SMTP reply by recipient address, instead of accepting
     :ivar refuse_data: the same, after the message was handed over
     :ivar on_message: called with each message before it is accepted
+    :ivar on_recipient: called with each recipient's address
     :ivar delay: seconds until a message is accepted
     :ivar hang_up: addresses at which the server closes the connection
+    :ivar hang_up_after_data: the same, once it has the message
     """
 
     def __init__(self):
@@ -118,10 +120,13 @@ class Inbox(_Messages, Controller):
         self.refuse = {}
         self.refuse_data = {}
         self.on_message = lambda message: None
+        self.on_recipient = lambda address: None
         self.delay = 0
         self.hang_up = set()
+        self.hang_up_after_data = set()
 
     async def handle_RCPT(self, server, session, envelope, address, options):
+        self.on_recipient(address)
         if address in self.hang_up:
             server.transport.abort()
         if address in self.refuse:
@@ -141,6 +146,8 @@ class Inbox(_Messages, Controller):
             with self._arrived:
                 self._arrived.notify_all()
         self._add(message)
+        if not self.hang_up_after_data.isdisjoint(message.to):
+            server.transport.abort()
         return "250 OK"
 
 

@@ -2,12 +2,13 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """What people and other programs do to mails while the queue runs."""
 
+from concurrent.futures import ThreadPoolExecutor
 from xmlrpc.client import ServerProxy
 
 import pytest
 import requests
 from consumers import add_mails, mail, states
-from server import Shell, query
+from server import Scene, Shell, query
 
 LATER = {"scheduled_date": "2099-01-01 00:00:00"}
 
@@ -235,6 +236,79 @@ def test_send_in_a_transaction_of_the_caller(client, inbox):
     accepted = [mail(client.database, mail_id)[2] for mail_id in mail_ids]
     assert accepted == [[["fine@example.com", None]], None, None]
     client.execute("mail.mail", "cancel", mail_ids)
+
+
+FAILING = """
+from unittest.mock import patch
+from odoo.addons.mail_queue_safe.models.mail_mail_delivery import MailMail
+calls = []
+
+def announce(mail, partner):
+    calls.append(partner)
+    if len(calls) == 1:
+        {statement}
+
+contacts = env["res.partner"].create(
+    [{{"name": name, "email": name + "@example.com"}} for name in ("a", "b")])
+mail = env["mail.mail"].create({{
+    "recipient_ids": [(6, 0, contacts.ids)], "body_html": "<p>News</p>",
+    "email_from": "sender@example.com"}})
+with patch.object(MailMail, "_queue_announce", announce):
+    mail.send()
+print(mail.state, mail.queue_accepted, flush=True)
+with patch.object(MailMail, "_queue_announce", announce):
+    mail.action_retry()
+    mail.send()
+print(mail.state, flush=True)
+env.cr.commit()
+"""
+
+
+@pytest.mark.parametrize(
+    "statement", ["raise ValueError", "env.cr.execute('SELECT 1 / 0')"]
+)
+def test_hook_that_fails_in_a_transaction_of_the_caller(client, inbox, statement):
+    """Who got nothing does not count as reached, and the transaction goes on."""
+    script = FAILING.format(statement=statement)
+    shell = Shell(client.database, script, inbox.port)
+    assert shell.line() == "exception False"
+    assert shell.line() == "sent"
+    assert [message.to for message in inbox.messages] == [
+        ["a@example.com"],
+        ["b@example.com"],
+    ]
+
+
+def test_archived_while_the_request_is_sent(client, consumers, inbox):
+    """The copy was leaving; the subject is not asked any more."""
+    scene = Scene(client, {"ann@example.com": "en_US"}, cc="copy@example.com")
+    results = while_receiving(
+        inbox,
+        "copy@example.com",
+        lambda: pool.submit(
+            client.execute,
+            "privacy.consent",
+            "write",
+            [scene.consent("ann@example.com")["id"]],
+            {"active": False},
+            login="officer",
+        ),
+    )
+    with ThreadPoolExecutor() as pool:
+        scene.generate()
+        inbox.wait_for(1)
+        results[0].result()
+    consumers.run()
+    reached = [message.to for message in inbox.messages]
+    consent = client.execute(
+        "privacy.consent",
+        "search_read",
+        [("partner_id", "=", scene.subjects["ann@example.com"])],
+        context={"active_test": False},
+    )[0]
+    # Either it was archived in between, or just after the request had left.
+    assert (["ann@example.com"] in reached) == (consent["state"] == "sent")
+    assert not consent["active"]
 
 
 def test_caller_that_rolls_back(client, inbox):

@@ -5,34 +5,47 @@
 from smtplib import SMTP
 
 from odoo import api, models
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+
+from odoo.addons.base.models.ir_mail_server import MailDeliveryException
 
 from .. import delivery as deliveries
 from ..smtp_dialogue import watch
+
+# An attribute of a built message: of which mail's delivery it is.
+_DELIVERY = "mail_queue_delivery"
 
 
 class IrMailServer(models.Model):
     _inherit = "ir.mail_server"
 
-    @api.model
-    def send_email(self, message, *args, **kwargs):
-        """Store that a message of a mail is delivered before it is handed over."""
+    def _build_email__(self, *args, **kwargs):  # noqa: PLW3201
+        message = super()._build_email__(*args, **kwargs)
         sending = deliveries.find(self.env)
         delivery = sending and sending.latest
-        if not (delivery and delivery.current["message_id"] == message["Message-Id"]):
+        if delivery and kwargs.get("message_id") == delivery.current["message_id"]:
+            setattr(message, _DELIVERY, delivery)
+        return message
+
+    @api.model
+    def send_email(self, message, *args, **kwargs):
+        """Store that a message of a mail is delivered before it is handed over.
+
+        What is sent another way than with SMTP is stored afterwards.
+        """
+        delivery = getattr(message, _DELIVERY, None)
+        session = kwargs.get("smtp_session")
+        if not delivery or not isinstance(session, SMTP):
             return super().send_email(message, *args, **kwargs)
         mail = self.env["mail.mail"].browse(delivery.mail_id)
-        done = mail._queue_accepted_by(delivery.current["partner_id"])
+        done = mail._queue_accepted_by(delivery.current.get("partner_id"))
         skipped = [*self.env.context.get("send_smtp_skip_to", []), *done]
         server = self.with_context(send_smtp_skip_to=skipped)
-        session = kwargs.get("smtp_session")
-        if not isinstance(session, SMTP):
-            # Another way to send, which cannot be watched: store it afterwards.
-            result = super(IrMailServer, server).send_email(message, *args, **kwargs)
-            addresses = server._prepare_smtp_to_list(message, session)
-            mail._queue_store_accepted(delivery, addresses)
-            if delivery.claimed:
-                mail._queue_commit()
-                delivery.committed = True
-            return result
-        with watch(session, delivery.refused, *mail._queue_handing_over(delivery)):
-            return super(IrMailServer, server).send_email(message, *args, **kwargs)
+        try:
+            with watch(session, delivery.refused, *mail._queue_handing_over(delivery)):
+                return super(IrMailServer, server).send_email(message, *args, **kwargs)
+        except MailDeliveryException as error:
+            if isinstance(error.__context__, PG_CONCURRENCY_EXCEPTIONS_TO_RETRY):
+                # Not the mail server's fault: it is tried again.
+                raise error.__context__ from None
+            raise

@@ -22,6 +22,7 @@ from ..smtp_dialogue import describe
 
 # What Odoo writes on a mail before and after it sends it.
 _BOOKKEEPING = {"state", "failure_reason", "failure_type", "message_id"}
+_COMMITTING = "mail_queue_safe.committing"
 
 
 def _normalize(address):
@@ -70,7 +71,7 @@ class MailMail(models.Model):
     def write(self, vals):
         delivery = self._queue_delivery()
         if delivery and delivery.claimed and _BOOKKEEPING.issuperset(vals):
-            delivery.noted.update(vals)
+            delivery.note(vals)
             return True
         if "state" in vals:
             # What was to follow the former state has no meaning any more.
@@ -110,7 +111,7 @@ class MailMail(models.Model):
         ]
 
     def _queue_outgoing_list(self, prepare):
-        """Leave out the messages that everybody has got already.
+        """Leave out the messages that everybody has got already, or that failed.
 
         :param prepare: function that returns all messages
         """
@@ -118,23 +119,48 @@ class MailMail(models.Model):
         if not delivery:
             return prepare()
         if delivery.waiting is None:
-            delivery.waiting = [
-                message for message in prepare() if self._queue_is_wanting(message)
-            ]
+            delivery.waiting = prepare()
+            for message in delivery.waiting:
+                self._queue_allow_international_domains(message)
+        delivery.waiting = [
+            message
+            for message in delivery.waiting
+            if self._queue_is_wanting(message) and not delivery.has_failed(message)
+        ]
         return delivery.messages()
+
+    def _queue_allow_international_domains(self, message):
+        """Have addresses with an international domain sent to, too.
+
+        Odoo sends to their ASCII form, and only to addresses that it found valid,
+        among which that form is not: it would leave them out without a word.
+        """
+        valid = message.get("email_to_normalized") or []
+        message["email_to_normalized"] = [
+            *valid,
+            *(
+                address
+                for address in extract_rfc2822_addresses(", ".join(valid))
+                if address not in valid
+            ),
+        ]
+
+    def _queue_addresses(self, message):
+        """:return: the normalized addresses that a message is sent to"""
+        valid = message["email_to_normalized"]
+        written = ", ".join([*message["email_to"], *(message.get("email_cc") or [])])
+        return [
+            _normalize(address)
+            for address in extract_rfc2822_addresses(written)
+            # A name may look like an address.
+            if not valid or address in valid
+        ]
 
     def _queue_is_wanting(self, message):
         """:return: whether there is somebody who has not got this message yet"""
-        accepted = self._queue_accepted_by(message["partner_id"])
-        if not accepted:
-            return True
-        addresses = ", ".join(message["email_to"] + message["email_cc"])
-        valid = message["email_to_normalized"]
-        return any(
-            _normalize(address) not in accepted
-            for address in extract_rfc2822_addresses(addresses)
-            # A name may look like an address.
-            if not valid or address in valid
+        accepted = self._queue_accepted_by(message.get("partner_id"))
+        return not accepted or any(
+            address not in accepted for address in self._queue_addresses(message)
         )
 
     # Facts ----------------------------------------------------------------------
@@ -145,52 +171,72 @@ class MailMail(models.Model):
         :return: two functions, for :func:`..smtp_dialogue.watch`
         """
         cr = self.env.cr
+        before = list(delivery.accepted)
         savepoint = None
+
+        def undo():
+            delivery.accepted = before
+            if savepoint:
+                savepoint.close(rollback=True)
 
         def before_data(accepted):
             nonlocal savepoint
             if not delivery.claimed:
                 savepoint = cr.savepoint()
-            self._queue_store_accepted(delivery, accepted)
-            # Also what waits for the commit: after the last reply nothing may fail.
-            cr.flush()
+            try:
+                self._queue_store_accepted(delivery, accepted)
+                # Also what waits for the commit: after the last reply nothing may fail.
+                cr.flush()
+            except Exception:
+                undo()
+                raise
+            delivery.handed_over = True
 
         def after_data(taken):
-            if savepoint:
-                savepoint.close(rollback=not taken)
-            elif taken:
-                self._queue_commit()
-                delivery.committed = True
-                # Odoo logs it next: spare the queries.
-                field, message_id = (
-                    self._fields["message_id"],
-                    delivery.current["message_id"],
-                )
-                field._update_cache(self, message_id)
+            if not taken:
+                undo()
+            elif savepoint:
+                savepoint.close(rollback=False)
+            else:
+                self._queue_commit_accepted(delivery)
 
         return before_data, after_data
+
+    def _queue_commit_accepted(self, delivery):
+        """Commit that a message is delivered.
+
+        What fails after the commit, a callback, has no say in it.
+        """
+        cache = self.env.cr.cache
+        cache[_COMMITTING] = True
+        try:
+            self._queue_commit()
+        finally:
+            # Odoo empties this cache when the commit is through.
+            delivery.committed = _COMMITTING not in cache
 
     def _queue_store_accepted(self, delivery, addresses):
         """Store that a message is delivered.
 
         :param list[str] addresses: that the server takes it for
         """
-        partner = delivery.current["partner_id"]
+        partner = delivery.current.get("partner_id")
         partner_id = partner.id if partner else None
+        delivery.accepted += [
+            [_normalize(address), partner_id] for address in addresses
+        ]
         values = {}
+        if delivery.claimed:
+            values["queue_accepted"] = delivery.take_accepted(self.queue_accepted)
         if delivery.is_last():
             values.update(self._queue_sent_values(), queue_effects_due=delivery.claimed)
-        if delivery.claimed or not delivery.is_last():
-            values["queue_accepted"] = [
-                *(self.queue_accepted or []),
-                *([_normalize(address), partner_id] for address in addresses),
-            ]
         mail = deliveries.put(self, None)
         mail.write(values)
         if partner:
             mail._queue_announce(partner)
 
     def _queue_sent_values(self):
+        """:return: values of a mail that all its recipients got"""
         return {
             "state": "sent",
             "failure_type": False,
@@ -228,6 +274,9 @@ class MailMail(models.Model):
                     "failure_type": failure_type,
                 }
             )
+        if delivery and delivery.accepted and failure_type:
+            # for the retry
+            self.queue_accepted = delivery.take_accepted(self.queue_accepted)
         return others(
             success_pids,
             success_emails,

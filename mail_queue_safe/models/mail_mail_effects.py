@@ -11,9 +11,8 @@ does what follows, so that this happens exactly once, also after a kill in betwe
 
 import logging
 
-from psycopg2 import OperationalError
-
 from odoo import api, fields, models
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
 _logger = logging.getLogger(__name__)
@@ -64,6 +63,8 @@ class MailMail(models.Model):
 
         :param list[int] mail_ids: of these mails only
         """
+        if mail_ids == []:
+            return
         last_id = 0
         wanted = SQL("id IN %s", tuple(mail_ids)) if mail_ids else SQL("TRUE")
         while mails := self._queue_claim_effects(
@@ -79,14 +80,19 @@ class MailMail(models.Model):
                     mail._queue_commit_effects_alone()
 
     def _queue_claim_effects(self, condition, limit=1):
+        """Claim mails whose effects are due.
+
+        :param SQL condition: which of them
+        """
         return self._queue_claim(SQL("queue_effects_due AND %s", condition), limit)
 
     def _queue_commit_effects_alone(self):
+        """Do what follows one mail, and store on it why that failed."""
         condition = SQL("id = %s", self.id)
         try:
             self._queue_claim_effects(condition)._queue_do_effects()
             self._queue_commit()
-        except OperationalError as error:
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY as error:
             _logger.info("Mail %s: %s", self.id, type(error).__name__)
             self._queue_commit_trigger()
         except Exception as error:

@@ -10,6 +10,7 @@ import smtplib
 from contextlib import contextmanager
 from functools import partial
 
+import psycopg2
 from psycopg2.errors import ActiveSqlTransaction
 
 from odoo import SUPERUSER_ID, api, fields, models, modules
@@ -34,38 +35,37 @@ _SPLITTING = "mail_queue_splitting"
 
 
 class _Connection:
-    """An SMTP session that is opened when it is first needed.
+    """An SMTP session that is opened again when the server has closed it.
 
     :param connect: function that opens one
-    :ivar bool used: whether the session was open before the last message
+    :ivar session: the session; None before :meth:`open`
+    :ivar bool used: whether a message was sent in the session
+    :ivar bool worked: whether there was a session already
     """
 
     def __init__(self, connect):
         self._connect = connect
-        self._session = None
-        self._error = None
+        self.session = None
         self.used = False
+        self.worked = False
 
-    def session(self):
-        """:raise Exception: why it cannot be opened, each time the same"""
-        if self._error:
-            raise self._error
-        self.used = bool(self._session)
-        if not self._session:
-            try:
-                self._session = self._connect()
-            except Exception as error:
-                self._error = error
-                raise
-        return self._session
+    def open(self):
+        """Have a session.
+
+        :raise Exception: if there is none
+        """
+        if self.session is None:
+            self.session = self._connect()
+            self.worked = True
+            self.used = False
 
     def is_closed(self):
-        """:return: whether the server hung up, so that a new session is needed"""
-        return bool(self._session) and getattr(self._session, "sock", True) is None
+        """:return: whether the server hung up"""
+        return getattr(self.session, "sock", True) is None
 
     def quit(self):
-        """Close the session; the next message gets a new one."""
-        session, self._session = self._session, None
+        """Close the session, if there is one."""
+        session, self.session = self.session, None
         if session:
             try:
                 session.quit()
@@ -76,8 +76,11 @@ class _Connection:
 def _called_from_outside():
     """:return: whether a client calls, by RPC, a method that sends"""
     called = getattr(thread_local, "rpc_model_method", "")
-    if request and "__method__" in request.params:
-        called = "{__model__}.{__method__}".format_map(request.params)
+    if request:
+        # as the route of JSON-2 names them
+        model = request.params.get("__model__")
+        method = request.params.get("__method__")
+        called = f"{model}.{method}" if method else called
     return called in _SEND_NOW
 
 
@@ -97,7 +100,7 @@ class MailMail(models.Model):
             return self._queue_send_now()
         if auto_commit:
             self._queue_send(post_send_callback)
-            self._queue_commit_effects()
+            self._queue_commit_effects(self.ids)
             return True
         return super(MailMail, self._queue_lock()).send(
             raise_exception=raise_exception, post_send_callback=post_send_callback
@@ -125,9 +128,13 @@ class MailMail(models.Model):
 
         :raise RuntimeError: inside a savepoint or with uncommitted changes
         """
-        if not modules.module.current_test:
-            self._queue_check_transaction()
-        return super().process_email_queue(*args, **kwargs)
+        if modules.module.current_test:
+            return super().process_email_queue(*args, **kwargs)
+        self._queue_check_transaction()
+        result = super().process_email_queue(*args, **kwargs)
+        # also what a consumer left that was killed
+        self._queue_commit_effects()
+        return result
 
     def _queue_check_transaction(self):
         """Check that there is nothing of a caller's to commit.
@@ -156,6 +163,10 @@ class MailMail(models.Model):
     # The loop -------------------------------------------------------------------
 
     def _queue_send(self, post_send_callback=None):
+        """Send these mails, each message in a transaction of its own.
+
+        :param post_send_callback: as of :meth:`send`
+        """
         self._queue_check_transaction()
         servers = self.env["ir.mail_server"]
         groups = list(self.exists()._split_by_mail_configuration())
@@ -191,7 +202,7 @@ class MailMail(models.Model):
             yield self
             return
         cr = self.env.cr
-        key = SQL("hashtext('mail_queue_safe'), %s", server.id)
+        key = self._queue_turn_key(server)
         cr.execute(SQL("SELECT pg_try_advisory_lock(%s)", key))
         if not cr.fetchone()[0]:
             self._queue_commit_trigger()
@@ -216,13 +227,34 @@ class MailMail(models.Model):
                 lambda mail: mail.state == "outgoing"
                 and (mail.scheduled_date or now) <= now
             )
-            splitting = due.with_context(**{_SPLITTING: True})
-            mails = splitting._split_by_delayed_batch(server)
+            mails = due._split_by_delayed_batch(server)
             self._queue_commit()
-        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+        except Exception as error:
+            # They stay in the queue, and the mails of other servers go on.
+            _logger.warning(
+                "The limit of mail server %s cannot be kept: %s",
+                server.id,
+                type(error).__name__,
+            )
             self._queue_commit_trigger()
             return self.browse()
+        return mails
+
+    def _split_by_delayed_batch(self, mail_server):
+        """Let nobody else count the mails of a personal server at the same time."""
+        if not mail_server.owner_user_id:
+            return super()._split_by_delayed_batch(mail_server)
+        key = self._queue_turn_key(mail_server)
+        self.env.cr.execute(SQL("SELECT pg_try_advisory_xact_lock(%s)", key))
+        if not self.env.cr.fetchone()[0]:
+            self._queue_give_way()
+            return self.browse()
+        splitting = self.with_context(**{_SPLITTING: True})
+        mails = super(MailMail, splitting)._split_by_delayed_batch(mail_server)
         return self.browse(mails.ids)
+
+    def _queue_turn_key(self, server):
+        return SQL("hashtext('mail_queue_safe'), %s", server.id)
 
     def copy_data(self, default=None):
         vals_list = super().copy_data(default)
@@ -232,17 +264,48 @@ class MailMail(models.Model):
         return vals_list
 
     def _queue_send_through(self, connection, post_send_callback, **options):
-        """Send mails that share a server, oldest first."""
+        """Send mails that share a server, oldest first.
+
+        :param _Connection connection: to the server
+        :param options: more arguments of ``_send()``
+        """
         waiting = sorted(self.ids)
+        delivery = None
         count = 0
-        while mail := self._queue_claim_due(waiting):
+        while waiting:
+            try:
+                connection.open()
+            except psycopg2.Error:
+                raise
+            except Exception as error:
+                if connection.worked:
+                    # It has hung up, and may be back soon.
+                    self._queue_commit_trigger()
+                else:
+                    self.browse(waiting)._queue_commit_unreachable(error)
+                return
+            mail = self._queue_claim_due(waiting)
+            if not mail:
+                return
+            if not delivery or delivery.mail_id != mail.id:
+                delivery = deliveries.Sending(mail.ids, claimed=True)[mail.id]
+            if not mail._queue_send_claimed(delivery, connection, **options):
+                waiting = waiting[waiting.index(mail.id) :]
+                continue
             waiting = waiting[waiting.index(mail.id) + 1 :]
-            mail._queue_send_claimed(connection, **options)
             if post_send_callback:
                 post_send_callback(mail.ids)
             count += 1
             if not count % _EFFECTS_EVERY:
                 self._queue_commit_effects()
+
+    def _queue_commit_unreachable(self, error):
+        """Store that there is no connection to the server of these mails."""
+        waiting = self.ids
+        while mail := self._queue_claim_due(waiting):
+            waiting = waiting[waiting.index(mail.id) + 1 :]
+            mail._queue_store_failure(exception_to_unicode(error), "mail_smtp")
+        self._queue_commit()
 
     @api.model
     def _queue_claim_due(self, mail_ids):
@@ -267,28 +330,36 @@ class MailMail(models.Model):
 
     # One mail -------------------------------------------------------------------
 
-    def _queue_send_claimed(self, connection, **options):
-        """Send the messages of a claimed mail, each in a transaction of its own."""
-        delivery = deliveries.Sending(self.ids, claimed=True)[self.id]
+    def _queue_send_claimed(self, delivery, connection, **options):
+        """Send the messages of a claimed mail, each in a transaction of its own.
+
+        :return: whether the mail is settled; else it needs a new session
+        """
         conflicts = 0
         while True:
             try:
                 done = self._queue_attempt(delivery, connection, **options)
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
                 self.env.cr.rollback()
+                delivery.waiting = None
                 done = False
                 conflicts += 1
-            if done:
-                del (delivery.waiting or [])[:1]
-                if not delivery.waiting:
-                    break
-            if conflicts == _CONFLICTS:
-                self._queue_commit_trigger()
-                return
+                if conflicts == _CONFLICTS:
+                    self._queue_commit_trigger()
+                    return True
+            if connection.is_closed():
+                connection.quit()
+                if not done or delivery.waiting != []:
+                    return False
+            if done and delivery.waiting == []:
+                break
             if not self._queue_claim_due(self.ids):
-                return
-        if delivery.failures:
-            self._queue_commit_failures(delivery.failures)
+                return True
+        if delivery.failures and self._queue_claim_due(self.ids):
+            reasons = dict.fromkeys(reason for reason, _type in delivery.failures)
+            self._queue_store_failure("\n".join(reasons), delivery.failure_type())
+            self._queue_commit()
+        return True
 
     def _queue_attempt(self, delivery, connection, **options):
         """Send the next message of a claimed mail.
@@ -296,19 +367,18 @@ class MailMail(models.Model):
         :return: whether it is settled what becomes of it; else it is tried again
         """
         delivery.begin()
+        used, connection.used = connection.used, True
         error = None
         try:
             mail = deliveries.put(self, delivery.sending)
             mail._send(
-                raise_exception=True, smtp_session=connection.session(), **options
+                raise_exception=True, smtp_session=connection.session, **options
             )
-            # Odoo catches an address that is none, and goes on.
-            if not delivery.committed and not delivery.waiting and self.queue_accepted:
-                self.write({**self._queue_sent_values(), "queue_effects_due": True})
-                self.env.cr.flush()
-                delivery.committed = True
+            self._queue_commit_unwatched(delivery)
             # what other addons wrote meanwhile
             self._queue_commit()
+        except MemoryError:
+            raise
         except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY as conflict:
             if not delivery.committed:
                 raise
@@ -324,38 +394,50 @@ class MailMail(models.Model):
                     type(error).__name__,
                 )
             if delivery.refused:
-                delivery.failures.append((describe(delivery.refused), "unknown"))
+                delivery.fail(describe(delivery.refused), "unknown")
+            del delivery.waiting[:1]
             return True
         self.env.cr.rollback()
-        if connection.is_closed():
-            connection.quit()
-            if connection.used:
-                # It had enough of this session, not necessarily of this message.
-                return False
-        delivery.failures.append(
-            (
-                describe(delivery.refused)
-                or delivery.noted.get("failure_reason")
-                or exception_to_unicode(error),
-                delivery.noted.get("failure_type") or "mail_smtp",
-            )
+        if delivery.waiting == [] and delivery.failures and not error:
+            return True  # all that was left had failed before
+        if connection.is_closed() and used and not delivery.handed_over:
+            # The server had enough of this session, not necessarily of this message.
+            delivery.waiting = None
+            return False
+        noted = delivery.noted or (not error and delivery.provisional) or {}
+        delivery.fail(
+            describe(delivery.refused)
+            or noted.get("failure_reason")
+            or exception_to_unicode(error),
+            noted.get("failure_type") or "unknown",
         )
+        # What was prepared in this transaction is undone: prepare the rest again.
+        delivery.waiting = None if delivery.current and delivery.left else []
         return True
 
-    def _queue_commit_failures(self, failures):
-        """Store why a mail did not reach all its recipients.
+    def _queue_commit_unwatched(self, delivery):
+        """Store what could not be stored before a message was handed over.
 
-        :param failures: pairs of reason and failure type
+        It was sent another way than with SMTP, or all its recipients had got it.
         """
-        mail = self._queue_claim_due(self.ids)
-        if mail:
-            reasons, types = zip(*failures, strict=True)
-            mail.write(
-                {
-                    "state": "exception",
-                    "failure_reason": "\n".join(dict.fromkeys(reasons)),
-                    "failure_type": types[0],
-                    "queue_effects_due": True,
-                }
-            )
-            self._queue_commit()
+        if delivery.committed:
+            return
+        if delivery.noted.get("state") == "sent":
+            addresses = self._queue_addresses(delivery.current)
+            self._queue_store_accepted(delivery, addresses)
+        elif not delivery.waiting and not delivery.failures and self.queue_accepted:
+            self.write({**self._queue_sent_values(), "queue_effects_due": True})
+        else:
+            return
+        self._queue_commit_accepted(delivery)
+
+    def _queue_store_failure(self, reason, failure_type):
+        """Store why a claimed mail did not reach all its recipients."""
+        self.write(
+            {
+                "state": "exception",
+                "failure_reason": reason,
+                "failure_type": failure_type,
+                "queue_effects_due": True,
+            }
+        )

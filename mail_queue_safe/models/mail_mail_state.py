@@ -28,7 +28,11 @@ class MailMail(models.Model):
         return mails
 
     def _queue_note_own(self):
-        # Odoo empties this cache when a transaction or a savepoint ends.
+        """Note down that nobody else can touch these mails before the end.
+
+        Only for what is new or locked since the transaction began, not since a
+        savepoint: its rollback would end the lock.
+        """
         self.env.cr.cache.setdefault(_OWN, set()).update(self.ids)
         return self
 
@@ -81,8 +85,7 @@ class MailMail(models.Model):
             log_exceptions=False,
         )
         locked = {mail_id for (mail_id,) in self.env.cr.fetchall()}
-        mails = self.filtered(lambda mail: mail.id in own or mail.id in locked)
-        return mails._queue_note_own()
+        return self.filtered(lambda mail: mail.id in own or mail.id in locked)
 
     def _queue_lock_unchanged(self):
         """Lock as :meth:`_queue_lock`, but leave out what changed instead of failing.
@@ -99,15 +102,21 @@ class MailMail(models.Model):
                 *(mail._queue_lock_unchanged() for mail in self)
             )
 
-    def _queue_trigger(self):
-        """Have the queue run as soon as this transaction is committed."""
-        self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger()
+    def _queue_trigger(self, at=None):
+        """Have the queue run once this transaction is committed.
+
+        :param datetime at: not before; by default at once
+        """
+        self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger(at)
+
+    def _queue_give_way(self):
+        """Have the queue run soon, when somebody else is through."""
+        self._queue_trigger(fields.Datetime.now() + _GIVE_WAY)
 
     def _queue_commit_trigger(self):
-        """Give way to somebody else, and have the queue run again soon."""
+        """Give up this transaction, and give way."""
         self.env.cr.rollback()
-        cron = self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()
-        cron._trigger(fields.Datetime.now() + _GIVE_WAY)
+        self._queue_give_way()
         self._queue_commit()
 
     def _queue_send_now(self):
@@ -117,9 +126,10 @@ class MailMail(models.Model):
         :rtype: dict
         """
         self.check_access("write")
-        later = self.filtered(
-            lambda mail: mail.state == "outgoing" and mail.scheduled_date
-        )
+        queued = self.filtered(lambda mail: mail.state == "outgoing")
+        if not queued:
+            return self._queue_tell_left_alone(len(self))
+        later = queued.filtered("scheduled_date")
         later._queue_lock_unchanged().scheduled_date = False
         self._queue_trigger()
         return {
@@ -130,6 +140,9 @@ class MailMail(models.Model):
                 "message": self.env._("The mail queue sends this in a moment."),
             },
         }
+
+    def action_retry(self):
+        return self.filtered(lambda mail: mail.state == "exception").mark_outgoing()
 
     def mark_outgoing(self):
         """Have mails sent again that failed or were cancelled."""
@@ -145,6 +158,7 @@ class MailMail(models.Model):
         return mails._queue_tell_left_alone(len(self - mails))
 
     def _queue_lock_unsent(self):
+        """:return: those of these mails that have not left, locked"""
         return self._queue_lock_unchanged().filtered(
             lambda mail: mail.state in ("outgoing", "exception", "cancel")
         )
@@ -159,8 +173,8 @@ class MailMail(models.Model):
             "params": {
                 "type": "warning",
                 "message": self.env._(
-                    "Mails left alone because they were sent, or are being sent at "
-                    "this moment: %s.",
+                    "Mails left alone because of their state, or because they are "
+                    "being sent at this moment: %s.",
                     count,
                 ),
             },

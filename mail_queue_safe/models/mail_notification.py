@@ -22,6 +22,7 @@ class MailNotification(models.Model):
             sending
             and sending.claimed
             and vals.get("notification_status") == "exception"
+            and all(one.mail_mail_id.id in sending for one in self)
         ):
             return True
         return super().write(vals)

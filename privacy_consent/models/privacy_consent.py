@@ -267,6 +267,9 @@ class PrivacyConsent(models.Model):
         return consents
 
     def write(self, vals):
+        if not vals.get("active", True):
+            # before anything is locked: mails first, then consents
+            self._cancel_requests()
         fact = self.env.context.get(_FACT)
         if isinstance(fact, _Fact) and fact == vals:
             changed = self
@@ -280,8 +283,6 @@ class PrivacyConsent(models.Model):
                 lambda consent: vals.get("state", consent.state)
             ).items():
                 super(PrivacyConsent, consents).write(_staff_values(vals, state))
-        if not vals.get("active", True):
-            self._waiting_requests().cancel()
         if not _ANSWER_FIELDS.isdisjoint(vals) and not vals.get("delivery_to_follow"):
             changed.with_context(**{_FACT: None})._run_action()
         return result
@@ -532,6 +533,22 @@ class PrivacyConsent(models.Model):
             ]
         ).filtered(lambda mail: placeholder_link.choices(mail.body_html))
 
+    def _cancel_requests(self):
+        """Cancel the requests that have not left, and wait for one that is leaving.
+
+        Odoo repeats what fails here because the mail queue was faster.
+        """
+        mails = self._waiting_requests()
+        if mails:
+            self.env.cr.execute(
+                SQL(
+                    "SELECT id FROM mail_mail WHERE id IN %s FOR NO KEY UPDATE",
+                    tuple(mails.ids),
+                ),
+                log_exceptions=False,
+            )
+            mails.cancel()
+
     def _trigger_mail_queue(self):
         """Have the mail queue run right after this transaction, not in an hour."""
         self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger()
@@ -770,7 +787,7 @@ class PrivacyConsent(models.Model):
         """Archive all but the first of these consents, and link them to it."""
         survivor, others = self[0], self[1:]
         # A request that still waits would ask again what another one asked already.
-        others._waiting_requests().cancel()
+        others._cancel_requests()
         for other in others:
             other._message_log(
                 body=self.env._(
