@@ -10,6 +10,12 @@
     "author": "The privacy_consent authors, Odoo Community Association (OCA)",
     "license": "AGPL-3",
     "depends": ["mail"],
-    "data": ["views/mail_mail_views.xml"],
+    "data": [
+        "security/ir.model.access.csv",
+        "data/ir_cron.xml",
+        "views/mail_mail_views.xml",
+        "views/mail_queue_views.xml",
+        "views/res_config_settings_views.xml",
+    ],
     "uninstall_hook": "uninstall_hook",
 }

@@ -6,7 +6,26 @@ Odoo splits a mail into messages: one to its addresses, and one to each contact.
 message is a dictionary, an item of what ``_prepare_outgoing_list()`` returns.
 """
 
+from typing import NamedTuple
+
 _KEY = "mail_queue_sending"
+
+
+class Failure(NamedTuple):
+    """Why somebody did not get a message.
+
+    :ivar str address: of the recipient, normalized; None if it is the whole message
+    :ivar int partner_id: the contact whom the message is for, or None
+    :ivar str reason: as the server or Odoo gave it
+    :ivar str failure_type: as of the mail
+    :ivar bool permanent: whether it makes no sense to try again
+    """
+
+    address: str | None
+    partner_id: int | None
+    reason: str
+    failure_type: str
+    permanent: bool
 
 
 class Sending(dict):
@@ -34,7 +53,8 @@ class Delivery:
     :ivar list waiting: the messages to send; None if they have to be prepared
     :ivar list accepted: pairs of an address and the id of a contact, or None, which
         the server took and which are not stored on the mail
-    :ivar list failures: pairs of reason and failure type, of what failed
+    :ivar list failures: each :class:`Failure` of this run
+    :ivar bool failed_before: whether somebody was refused for good in an earlier run
     :ivar dict current: the message that is sent now, or None
     :ivar int left: how many messages come after it
     :ivar dict refused: the server's reply by recipient that it refused
@@ -50,6 +70,7 @@ class Delivery:
         self.waiting = None
         self.accepted = []
         self.failures = []
+        self.failed_before = False
         self._failed = set()
         self.begin()
 
@@ -86,34 +107,36 @@ class Delivery:
 
     def is_last(self):
         """:return: whether nothing is left to do once the current message is taken"""
-        return not (self.left or self.refused or self.failures)
+        return not (self.left or self.refused or self.failures or self.failed_before)
 
-    def fail(self, reason, failure_type):
-        """Give the current message up.
+    def fail(self, failures):
+        """Give the current message up, or some of its recipients.
 
-        :param str reason: why
-        :param str failure_type: as of the mail
+        :param failures: each :class:`Failure`
         """
-        self.failures.append((reason, failure_type))
-        if self.current:
+        self.failures += failures
+        if self.current and not self.committed:
             self._failed.add(_recipients(self.current))
 
     def has_failed(self, message):
         """:return: whether the message was given up"""
         return _recipients(message) in self._failed
 
-    def failure_type(self):
-        """:return: the failure type of the mail
 
-        Odoo does not keep mails whose addresses are wrong. If another message failed
-        for another reason, that one can be sent again.
-        """
-        types = [failure_type for _reason, failure_type in self.failures]
-        kept = [one for one in types if one not in _NOT_KEPT]
-        return (kept or types)[0]
+def failure_type(failures):
+    """Find the failure type of a mail.
+
+    Odoo does not keep mails whose addresses are wrong. If something else failed too, it
+    can be sent again.
+
+    :param failures: each :class:`Failure`
+    :rtype: str
+    """
+    types = [failure.failure_type for failure in failures]
+    return ([one for one in types if one not in NOT_KEPT] or types)[0]
 
 
-_NOT_KEPT = ("mail_email_invalid", "mail_email_missing")
+NOT_KEPT = ("mail_email_invalid", "mail_email_missing")
 
 
 def _recipients(message):

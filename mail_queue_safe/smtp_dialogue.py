@@ -53,15 +53,3 @@ def watch(session, refused, before_data, after_data):
         yield
     finally:
         session.rcpt, session.data = rcpt, data
-
-
-def describe(refused):
-    """Say in the server's own words whom it refused.
-
-    :param dict refused: as of :func:`watch`
-    :rtype: str
-    """
-    return "\n".join(
-        f"{recipient}: {code} {text.decode(errors='replace')}"
-        for recipient, (code, text) in refused.items()
-    )

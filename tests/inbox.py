@@ -107,15 +107,15 @@ class Inbox(_Messages, Controller):
     :ivar hang_up_after_data: the same, once it has the message
     """
 
-    def __init__(self):
+    def __init__(self, **settings):
         _Messages.__init__(self)
         Controller.__init__(
             self,
             handler=self,
             hostname="127.0.0.1",
-            port=free_port(),
             authenticator=lambda *_: AuthResult(success=True),
             auth_require_tls=False,
+            **{"port": free_port(), **settings},
         )
         self.refuse = {}
         self.refuse_data = {}

@@ -25,6 +25,17 @@ def query(database, statement, *parameters):
             return cursor.fetchall() if cursor.description else None
 
 
+def eventually(condition, timeout=60):
+    """Wait until a condition, which other processes bring about, is met.
+
+    :param float timeout: in seconds
+    """
+    end = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < end, "This did not come true in time."
+        time.sleep(0.1)
+
+
 class Shell:
     """An `odoo shell` that runs a script, in a process and transaction of its own."""
 

@@ -69,8 +69,6 @@ def test_send_now(client, inbox, method):
     inbox.wait_for(1)
     inbox.on_message = lambda message: None
     assert sent_within == [[("outgoing",)]]
-    action = client.ref("mail.ir_cron_mail_scheduler_action")
-    assert client.execute("ir.cron", "read", [action], ["lastcall"])[0]["lastcall"]
 
 
 @pytest.mark.parametrize("protocol", ["xmlrpc", "json2"])

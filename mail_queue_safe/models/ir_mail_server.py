@@ -38,7 +38,8 @@ class IrMailServer(models.Model):
         if not delivery or not isinstance(session, SMTP):
             return super().send_email(message, *args, **kwargs)
         mail = self.env["mail.mail"].browse(delivery.mail_id)
-        done = mail._queue_accepted_by(delivery.current.get("partner_id"))
+        partner = delivery.current.get("partner_id")
+        done = mail._queue_accepted_by(partner) + mail._queue_refused_by(partner)
         skipped = [*self.env.context.get("send_smtp_skip_to", []), *done]
         server = self.with_context(send_smtp_skip_to=skipped)
         try:

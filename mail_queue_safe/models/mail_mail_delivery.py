@@ -18,7 +18,7 @@ from odoo.tools.mail import email_normalize
 from odoo.addons.base.models.ir_mail_server import extract_rfc2822_addresses
 
 from .. import delivery as deliveries
-from ..smtp_dialogue import describe
+from ..retry_policy import describe_refused
 
 # What Odoo writes on a mail before and after it sends it.
 _BOOKKEEPING = {"state", "failure_reason", "failure_type", "message_id"}
@@ -111,7 +111,7 @@ class MailMail(models.Model):
         ]
 
     def _queue_outgoing_list(self, prepare):
-        """Leave out the messages that everybody has got already, or that failed.
+        """Leave out the messages that everybody has got or nobody can get.
 
         :param prepare: function that returns all messages
         """
@@ -119,6 +119,7 @@ class MailMail(models.Model):
         if not delivery:
             return prepare()
         if delivery.waiting is None:
+            delivery.failed_before = bool(self.queue_refused)
             delivery.waiting = prepare()
             for message in delivery.waiting:
                 self._queue_allow_international_domains(message)
@@ -158,9 +159,12 @@ class MailMail(models.Model):
 
     def _queue_is_wanting(self, message):
         """:return: whether there is somebody who has not got this message yet"""
-        accepted = self._queue_accepted_by(message.get("partner_id"))
-        return not accepted or any(
-            address not in accepted for address in self._queue_addresses(message)
+        partner = message.get("partner_id")
+        refused = self._queue_refused_by(partner)
+        done = self._queue_accepted_by(partner) + refused
+        return None not in refused and (
+            not done
+            or any(address not in done for address in self._queue_addresses(message))
         )
 
     # Facts ----------------------------------------------------------------------
@@ -266,7 +270,7 @@ class MailMail(models.Model):
         if delivery and delivery.claimed:
             return True
         if delivery and delivery.refused and not failure_type:
-            failure_reason, failure_type = describe(delivery.refused), "unknown"
+            failure_reason, failure_type = describe_refused(delivery.refused), "unknown"
             self.write(
                 {
                     "state": "exception",

@@ -7,21 +7,25 @@
 
 import logging
 import smtplib
+import time
 from contextlib import contextmanager
 from functools import partial
+from math import inf
 
 import psycopg2
 from psycopg2.errors import ActiveSqlTransaction
 
 from odoo import SUPERUSER_ID, api, fields, models, modules
+from odoo.exceptions import UserError
 from odoo.http import request
 from odoo.modules.registry import Registry
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.service.server import thread_local
-from odoo.tools import SQL, exception_to_unicode, split_every
+from odoo.tools import SQL, split_every
+from odoo.tools.mail import email_normalize
 
 from .. import delivery as deliveries
-from ..smtp_dialogue import describe
+from ..retry_policy import describe, describe_refused, is_permanent, is_permanent_code
 
 _logger = logging.getLogger(__name__)
 
@@ -29,6 +33,8 @@ _logger = logging.getLogger(__name__)
 _SEND_NOW = ("mail.mail.send", "mail.mail.action_send_and_close")
 # A consumer looks at so many mails at once for one that nobody else is sending.
 _LOOK_AHEAD = 50
+# and reads the configuration of so many at once.
+_BATCH_SIZE = 100
 _EFFECTS_EVERY = 100
 _CONFLICTS = 5
 _SPLITTING = "mail_queue_splitting"
@@ -40,14 +46,12 @@ class _Connection:
     :param connect: function that opens one
     :ivar session: the session; None before :meth:`open`
     :ivar bool used: whether a message was sent in the session
-    :ivar bool worked: whether there was a session already
     """
 
     def __init__(self, connect):
         self._connect = connect
         self.session = None
         self.used = False
-        self.worked = False
 
     def open(self):
         """Have a session.
@@ -56,7 +60,6 @@ class _Connection:
         """
         if self.session is None:
             self.session = self._connect()
-            self.worked = True
             self.used = False
 
     def is_closed(self):
@@ -123,18 +126,50 @@ class MailMail(models.Model):
         return None
 
     @api.model
-    def process_email_queue(self, *args, **kwargs):
-        """Send what is due, each message in a transaction of its own.
+    def process_email_queue(self, email_ids=(), *args, **kwargs):
+        """Send what is due, oldest first, each message in a transaction of its own.
 
+        It goes on until the queue is empty, or the time of a scheduled action is over.
+
+        :param list email_ids: send these mails only
         :raise RuntimeError: inside a savepoint or with uncommitted changes
         """
         if modules.module.current_test:
-            return super().process_email_queue(*args, **kwargs)
+            return super().process_email_queue(email_ids, *args, **kwargs)
         self._queue_check_transaction()
-        result = super().process_email_queue(*args, **kwargs)
-        # also what a consumer left that was killed
+        domain = [
+            ("state", "=", "outgoing"),
+            *self.env.context.get("filters", []),
+            *([("id", "in", list(email_ids))] if email_ids else []),
+        ]
+        last_id = 0
+        while mails := self.search(
+            [*domain, *self._queue_due_domain(), ("id", ">", last_id)],
+            order="id",
+            limit=_BATCH_SIZE,
+        ):
+            last_id = mails.ids[-1]
+            mails._queue_send()
+            if not self.env["ir.cron"]._commit_progress(len(mails)):
+                # It is the turn of other scheduled actions, and then of this again.
+                self._queue_trigger()
+                break
+        # also of what a consumer left that was killed
         self._queue_commit_effects()
-        return result
+        return True
+
+    @api.model
+    def _queue_due_domain(self):
+        """:return: a domain on the queued mails that may be sent now"""
+        now = fields.Datetime.now()
+        return [
+            "|",
+            ("scheduled_date", "=", False),
+            ("scheduled_date", "<=", now),
+            "|",
+            ("queue_next_attempt", "=", False),
+            ("queue_next_attempt", "<=", now),
+        ]
 
     def _queue_check_transaction(self):
         """Check that there is nothing of a caller's to commit.
@@ -172,6 +207,8 @@ class MailMail(models.Model):
         groups = list(self.exists()._split_by_mail_configuration())
         for server_id, alias_domain_id, smtp_from, mail_ids in groups:
             server = servers.browse(server_id)
+            if self.browse(mail_ids)._queue_commit_put_off(server):
+                continue
             connection = _Connection(
                 partial(
                     servers._connect__, mail_server_id=server_id, smtp_from=smtp_from
@@ -182,8 +219,8 @@ class MailMail(models.Model):
                     mails._queue_send_through(
                         connection,
                         post_send_callback,
+                        server,
                         alias_domain_id=alias_domain_id,
-                        mail_server=server,
                     )
             finally:
                 connection.quit()
@@ -263,33 +300,41 @@ class MailMail(models.Model):
                 vals["queue_accepted"] = mail.queue_accepted
         return vals_list
 
-    def _queue_send_through(self, connection, post_send_callback, **options):
+    def _queue_send_through(self, connection, post_send_callback, server, **options):
         """Send mails that share a server, oldest first.
 
         :param _Connection connection: to the server
+        :param server: the ``ir.mail_server``, or none for that of the configuration
         :param options: more arguments of ``_send()``
         """
         waiting = sorted(self.ids)
         delivery = None
         count = 0
-        while waiting:
+        # Odoo tells a scheduled action when its time is over, on this clock.
+        end = self.env.context.get("cron_end_time", inf)
+        while waiting and time.monotonic() < end:
             try:
                 connection.open()
+                if not connection.used:
+                    self.env["mail.queue.outage"]._commit_reachable(server)
             except psycopg2.Error:
                 raise
+            except UserError as error:
+                # Odoo does not allow to use this server.
+                self.browse(waiting)._queue_commit_forbidden(error)
+                return
             except Exception as error:
-                if connection.worked:
-                    # It has hung up, and may be back soon.
-                    self._queue_commit_trigger()
-                else:
-                    self.browse(waiting)._queue_commit_unreachable(error)
+                self.env["mail.queue.outage"]._commit_unreachable(server, error)
+                self.browse(waiting)._queue_commit_put_off(server)
                 return
             mail = self._queue_claim_due(waiting)
             if not mail:
                 return
             if not delivery or delivery.mail_id != mail.id:
                 delivery = deliveries.Sending(mail.ids, claimed=True)[mail.id]
-            if not mail._queue_send_claimed(delivery, connection, **options):
+            if not mail._queue_send_claimed(
+                delivery, connection, mail_server=server, **options
+            ):
                 waiting = waiting[waiting.index(mail.id) :]
                 continue
             waiting = waiting[waiting.index(mail.id) + 1 :]
@@ -299,13 +344,33 @@ class MailMail(models.Model):
             if not count % _EFFECTS_EVERY:
                 self._queue_commit_effects()
 
-    def _queue_commit_unreachable(self, error):
-        """Store that there is no connection to the server of these mails."""
+    def _queue_commit_forbidden(self, error):
+        """Store that these mails may not be sent through their server."""
         waiting = self.ids
+        failure = deliveries.Failure(None, None, describe(error), "mail_smtp", True)
         while mail := self._queue_claim_due(waiting):
             waiting = waiting[waiting.index(mail.id) + 1 :]
-            mail._queue_store_failure(exception_to_unicode(error), "mail_smtp")
+            mail._queue_store_failures([failure])
         self._queue_commit()
+
+    def _queue_commit_put_off(self, server):
+        """Let these mails wait, whole, until their server is tried again.
+
+        :return: whether they have to
+        """
+        outage = self.env["mail.queue.outage"]._present(server)
+        if not outage:
+            return False
+        self._queue_lock_unchanged().filtered(
+            lambda mail: mail.state == "outgoing"
+        ).write(
+            {
+                "queue_next_attempt": outage.next_attempt,
+                "failure_reason": outage.reason,
+            }
+        )
+        self._queue_commit()
+        return True
 
     @api.model
     def _queue_claim_due(self, mail_ids):
@@ -315,13 +380,16 @@ class MailMail(models.Model):
 
         :return: the mail, or none
         """
+        now = fields.Datetime.now()
         for some_ids in split_every(_LOOK_AHEAD, mail_ids):
             mail = self._queue_claim(
                 SQL(
                     "id IN %s AND state = 'outgoing'"
-                    " AND (scheduled_date IS NULL OR scheduled_date <= %s)",
+                    " AND (scheduled_date IS NULL OR scheduled_date <= %s)"
+                    " AND (queue_next_attempt IS NULL OR queue_next_attempt <= %s)",
                     tuple(some_ids),
-                    fields.Datetime.now(),
+                    now,
+                    now,
                 )
             )
             if mail:
@@ -355,9 +423,9 @@ class MailMail(models.Model):
                 break
             if not self._queue_claim_due(self.ids):
                 return True
-        if delivery.failures and self._queue_claim_due(self.ids):
-            reasons = dict.fromkeys(reason for reason, _type in delivery.failures)
-            self._queue_store_failure("\n".join(reasons), delivery.failure_type())
+        failed = delivery.failures or delivery.failed_before
+        if failed and self._queue_claim_due(self.ids):
+            self._queue_store_failures(delivery.failures)
             self._queue_commit()
         return True
 
@@ -371,9 +439,7 @@ class MailMail(models.Model):
         error = None
         try:
             mail = deliveries.put(self, delivery.sending)
-            mail._send(
-                raise_exception=True, smtp_session=connection.session, **options
-            )
+            mail._send(raise_exception=True, smtp_session=connection.session, **options)
             self._queue_commit_unwatched(delivery)
             # what other addons wrote meanwhile
             self._queue_commit()
@@ -393,27 +459,45 @@ class MailMail(models.Model):
                     self.id,
                     type(error).__name__,
                 )
-            if delivery.refused:
-                delivery.fail(describe(delivery.refused), "unknown")
+            delivery.fail(self._queue_refusals(delivery))
             del delivery.waiting[:1]
             return True
         self.env.cr.rollback()
-        if delivery.waiting == [] and delivery.failures and not error:
-            return True  # all that was left had failed before
+        if not error and delivery.waiting == []:
+            if delivery.failures or delivery.failed_before:
+                return True  # all that was left had failed before
         if connection.is_closed() and used and not delivery.handed_over:
             # The server had enough of this session, not necessarily of this message.
             delivery.waiting = None
             return False
         noted = delivery.noted or (not error and delivery.provisional) or {}
-        delivery.fail(
-            describe(delivery.refused)
-            or noted.get("failure_reason")
-            or exception_to_unicode(error),
-            noted.get("failure_type") or "unknown",
+        failure_type = noted.get("failure_type") or "unknown"
+        reason = noted.get("failure_reason")
+        permanent = failure_type != "unknown"
+        if error and not permanent:
+            reason, permanent = describe(error), is_permanent(error)
+        partner = (delivery.current or {}).get("partner_id")
+        whole = deliveries.Failure(
+            None, partner.id if partner else None, reason, failure_type, permanent
         )
+        delivery.fail(self._queue_refusals(delivery) or [whole])
         # What was prepared in this transaction is undone: prepare the rest again.
         delivery.waiting = None if delivery.current and delivery.left else []
         return True
+
+    def _queue_refusals(self, delivery):
+        """:return: a failure for each recipient that the server refused"""
+        partner = (delivery.current or {}).get("partner_id")
+        return [
+            deliveries.Failure(
+                email_normalize(recipient, strict=False) or recipient,
+                partner.id if partner else None,
+                describe_refused({recipient: (code, text)}),
+                "unknown",
+                is_permanent_code(code),
+            )
+            for recipient, (code, text) in delivery.refused.items()
+        ]
 
     def _queue_commit_unwatched(self, delivery):
         """Store what could not be stored before a message was handed over.
@@ -425,19 +509,10 @@ class MailMail(models.Model):
         if delivery.noted.get("state") == "sent":
             addresses = self._queue_addresses(delivery.current)
             self._queue_store_accepted(delivery, addresses)
-        elif not delivery.waiting and not delivery.failures and self.queue_accepted:
+        elif not (delivery.waiting or delivery.failures or delivery.failed_before) and (
+            self.queue_accepted
+        ):
             self.write({**self._queue_sent_values(), "queue_effects_due": True})
         else:
             return
         self._queue_commit_accepted(delivery)
-
-    def _queue_store_failure(self, reason, failure_type):
-        """Store why a claimed mail did not reach all its recipients."""
-        self.write(
-            {
-                "state": "exception",
-                "failure_reason": reason,
-                "failure_type": failure_type,
-                "queue_effects_due": True,
-            }
-        )

@@ -129,8 +129,12 @@ class MailMail(models.Model):
         queued = self.filtered(lambda mail: mail.state == "outgoing")
         if not queued:
             return self._queue_tell_left_alone(len(self))
-        later = queued.filtered("scheduled_date")
-        later._queue_lock_unchanged().scheduled_date = False
+        later = queued.filtered(
+            lambda mail: mail.scheduled_date or mail.queue_next_attempt
+        )
+        later._queue_lock_unchanged().write(
+            {"scheduled_date": False, "queue_next_attempt": False}
+        )
         self._queue_trigger()
         return {
             "type": "ir.actions.client",
@@ -140,9 +144,6 @@ class MailMail(models.Model):
                 "message": self.env._("The mail queue sends this in a moment."),
             },
         }
-
-    def action_retry(self):
-        return self.filtered(lambda mail: mail.state == "exception").mark_outgoing()
 
     def mark_outgoing(self):
         """Have mails sent again that failed or were cancelled."""

@@ -7,7 +7,8 @@ from unittest.mock import patch
 
 from odoo.tests import BaseCase
 
-from ..smtp_dialogue import describe, watch
+from ..retry_policy import describe_refused
+from ..smtp_dialogue import watch
 
 
 class Session(smtplib.SMTP):
@@ -58,7 +59,9 @@ class TestSmtpDialogue(BaseCase):
         self._send([FINE, FINE, UNKNOWN, GO_ON, FINE])
         self.assertEqual(self.happened, [["a@example.com"], True])
         self.assertEqual(self.refused, {"b@example.com": UNKNOWN})
-        self.assertEqual(describe(self.refused), "b@example.com: 550 No such user")
+        self.assertEqual(
+            describe_refused(self.refused), "b@example.com: 550 No such user"
+        )
 
     def test_all_refused(self):
         with self.assertRaises(smtplib.SMTPRecipientsRefused):
@@ -102,4 +105,4 @@ class TestSmtpDialogue(BaseCase):
         self.assertEqual(len(self.happened), 2)
 
     def test_reply_that_is_no_text(self):
-        self.assertEqual(describe({"a": (550, b"caf\xe9")}), "a: 550 caf\ufffd")
+        self.assertEqual(describe_refused({"a": (550, b"caf\xe9")}), "a: 550 caf\ufffd")

@@ -140,15 +140,40 @@ class PrivacyConsent(models.Model):
     request_error = fields.Text(readonly=True, copy=False)
     failure_reason = fields.Text(
         string="Request failed",
-        compute="_compute_failure_reason",
+        compute="_compute_request",
         search="_search_failure_reason",
         compute_sudo=True,
         help="Why the last request did not reach the subject.",
     )
     request_waiting = fields.Boolean(
-        compute="_compute_failure_reason",
+        compute="_compute_request",
         compute_sudo=True,
         help="The last request is still in the mail queue.",
+    )
+    request_state = fields.Selection(
+        selection="_selection_request_state",
+        string="Request mail",
+        compute="_compute_request",
+        compute_sudo=True,
+        help="What became of the last request. Empty: there is none, or none any more.",
+    )
+    request_attempts = fields.Integer(
+        string="Attempts",
+        compute="_compute_request",
+        compute_sudo=True,
+        help="How often sending the last request failed so far.",
+    )
+    request_next_attempt = fields.Datetime(
+        string="Next attempt",
+        compute="_compute_request",
+        compute_sudo=True,
+        help="When the request is sent again. Empty: as soon as possible.",
+    )
+    request_delay_reason = fields.Text(
+        string="Last failure",
+        compute="_compute_request",
+        compute_sudo=True,
+        help="Why the request could not be sent yet.",
     )
     action_error = fields.Text(
         string="Server action failed",
@@ -198,8 +223,12 @@ class PrivacyConsent(models.Model):
         "open that consent instead, it may be archived.",
     )
 
+    @api.model
+    def _selection_request_state(self):
+        return self.env["mail.mail"]._fields["state"]._description_selection(self.env)
+
     @api.depends("request_error")
-    def _compute_failure_reason(self):
+    def _compute_request(self):
         mails = self.env["mail.mail"].search(
             [("model", "=", self._name), ("res_id", "in", self.ids)], order="id"
         )
@@ -210,7 +239,16 @@ class PrivacyConsent(models.Model):
             )
             # Nobody tells the consent when a server that hangs up ends a queue run.
             last = requests[-1:]
-            consent.request_waiting = last.state == "outgoing"
+            waiting = last.state == "outgoing"
+            consent.request_waiting = waiting
+            consent.request_state = last.state
+            # The addon mail_queue_safe has these fields.
+            retries = "queue_attempts" in last._fields
+            consent.request_attempts = retries and last.queue_attempts
+            consent.request_next_attempt = (
+                retries and waiting and last.queue_next_attempt
+            )
+            consent.request_delay_reason = waiting and last.failure_reason
             consent.failure_reason = consent.request_error or (
                 last.state == "exception" and last.failure_reason
             )

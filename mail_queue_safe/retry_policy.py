@@ -1,0 +1,133 @@
+# Copyright 2026 The privacy_consent authors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Whether and when a mail that failed is tried again.
+
+Plain Python, without Odoo. RFC 5321, section 4.2.1, has the meaning of reply codes;
+section 4.5.4.1 recommends to give up after at least four days.
+"""
+
+import random
+import smtplib
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True)
+class RetryPolicy:
+    """How long to wait between attempts, and when to give up.
+
+    :ivar timedelta first_delay: after the first attempt
+    :ivar timedelta longest_delay: each delay is three times the one before, up to this
+    :ivar int attempts: give up after so many; None for never
+    :ivar timedelta age: give up when the mail is so old; None for never
+    :raise ValueError: if a delay or a limit is not positive
+    """
+
+    first_delay: timedelta
+    longest_delay: timedelta
+    attempts: int | None = None
+    age: timedelta | None = None
+
+    def __post_init__(self):
+        for delay in (self.first_delay, self.longest_delay, self.age):
+            if delay is not None and delay <= timedelta(0):
+                raise ValueError(f"A delay must be positive, not {delay}.")
+        if self.attempts is not None and self.attempts < 1:
+            raise ValueError(f"There is at least one attempt, not {self.attempts}.")
+
+    def delay(self, attempts, age=timedelta(0)):
+        """Tell how long to wait for the next attempt.
+
+        :param int attempts: how many there were, at least 1
+        :param timedelta age: of the mail
+        :return: the delay, varied by a tenth so that mails that failed together do not
+            come back together; None to give up
+        :rtype: timedelta
+        """
+        if self.attempts is not None and attempts >= self.attempts:
+            return None
+        if self.age is not None and age >= self.age:
+            return None
+        # The power is limited, because the numbers are not.
+        delay = self.first_delay * 3 ** min(attempts - 1, 20)
+        return min(delay, self.longest_delay) * random.uniform(0.9, 1.1)
+
+
+#: of a mail that a server did not take for the time being
+MAIL = RetryPolicy(
+    first_delay=timedelta(minutes=10),
+    longest_delay=timedelta(hours=6),
+    attempts=20,
+    age=timedelta(days=4),
+)
+#: of a server that cannot be reached; its mails wait as long as it takes
+SERVER = RetryPolicy(
+    first_delay=timedelta(minutes=1), longest_delay=timedelta(minutes=30)
+)
+
+
+def is_permanent_code(code):
+    """Tell whether a server's reply is final.
+
+    :param int code: of the reply
+    :rtype: bool
+    """
+    return 500 <= code <= 599
+
+
+def is_permanent(error):
+    """Tell whether it makes no sense to try again.
+
+    What is not recognised as final is for the time being.
+
+    :param Exception error: or what it was raised from
+    :rtype: bool
+    """
+    for cause in _causes(error):
+        if isinstance(cause, smtplib.SMTPRecipientsRefused):
+            return all(is_permanent_code(code) for code, _ in cause.recipients.values())
+        if isinstance(cause, smtplib.SMTPResponseException):
+            return is_permanent_code(cause.smtp_code)
+        # an address or a text that the server cannot get as it is
+        if isinstance(cause, UnicodeError | smtplib.SMTPNotSupportedError):
+            return True
+    return False
+
+
+def describe(error):
+    """Say why, in the server's own words where there are any.
+
+    :param Exception error: or what it was raised from
+    :rtype: str
+    """
+    for cause in _causes(error):
+        if isinstance(cause, smtplib.SMTPRecipientsRefused):
+            return describe_refused(cause.recipients)
+        if isinstance(cause, smtplib.SMTPResponseException):
+            return _reply(cause.smtp_code, cause.smtp_error)
+        if isinstance(cause, smtplib.SMTPException | OSError):
+            return str(cause) or type(cause).__name__
+    return str(error) or type(error).__name__
+
+
+def describe_refused(refused):
+    """Say in the server's own words whom it refused.
+
+    :param dict refused: the reply, a pair of code and text, by recipient
+    :rtype: str
+    """
+    return "\n".join(
+        f"{recipient}: {_reply(*reply)}" for recipient, reply in refused.items()
+    )
+
+
+def _reply(code, text):
+    if isinstance(text, bytes):
+        text = text.decode(errors="replace")
+    return f"{code} {text}"
+
+
+def _causes(error):
+    while error:
+        yield error
+        error = error.__cause__ or error.__context__
