@@ -80,9 +80,9 @@ def new_consumers(inbox, tmp_path_factory):
     """A function that loads Odoo for consumers of a database's mail queue."""
     started = []
 
-    def start(database, port=inbox.port):
+    def start(database, port=inbox.port, hooks=None):
         log = tmp_path_factory.mktemp("consumers") / "odoo.log"
-        started.append(Consumers(log, database, port))
+        started.append(Consumers(log, database, port, hooks))
         return started[-1]
 
     yield start

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import odoo_log
@@ -16,14 +17,18 @@ from tools import settings
 _WORKER = Path(__file__).with_name("warm_worker.py")
 _BODY = "<p>Dear reader,</p><p>one mail a month, and not more.</p>"
 
+#: the neighbours of a poisoned mail
+GOOD = [f"reader{i}@example.com" for i in range(99)]
+
 
 class Consumers:
     """A process with Odoo loaded that forks consumers on demand.
 
+    :param hooks: path of a Python file that it runs once Odoo is loaded
     :ivar expected_errors: parts of the errors that a test provokes in its log
     """
 
-    def __init__(self, log, database, smtp_port):
+    def __init__(self, log, database, smtp_port, hooks=None):
         self.database = database
         self.log = log
         self.expected_errors = []
@@ -35,6 +40,7 @@ class Consumers:
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 text=True,
+                env={**os.environ, "WARM_WORKER_HOOKS": str(hooks or "")},
             )
         assert self._answer() == "ready"
 
@@ -122,3 +128,61 @@ def mail(database, mail_id):
         mail_id,
     )
     return found
+
+
+def found(client, mail_id):
+    """:return: state, failure reason, attempts, and whether another one is planned"""
+    ((state, reason, attempts, planned),) = query(
+        client.database,
+        "SELECT state, failure_reason, COALESCE(queue_attempts, 0),"
+        " queue_next_attempt > now() AT TIME ZONE 'UTC'"
+        " FROM mail_mail WHERE id = %s",
+        mail_id,
+    )
+    return state, reason, attempts, bool(planned)
+
+
+def move_time(client):
+    """Let the time of all next attempts come."""
+    for table, column in (
+        ("mail_mail", "queue_next_attempt"),
+        ("mail_queue_outage", "next_attempt"),
+    ):
+        query(
+            client.database,
+            f"UPDATE {table} SET {column} = now() AT TIME ZONE 'UTC'"
+            f" - interval '1 second' WHERE {column} IS NOT NULL RETURNING id",
+        )
+
+
+def among_neighbours(client, recipient, **values):
+    """Queue a mail in the middle of 99 others.
+
+    :return: its id
+    """
+    add_mails(client, GOOD[:50])
+    (mail_id,) = add_mails(client, [recipient], **values)
+    add_mails(client, GOOD[50:])
+    return mail_id
+
+
+def check_neighbours(inbox, addresses=GOOD):
+    """Check that each of these addresses got one message."""
+    reached = Counter(message.to[0] for message in inbox.messages)
+    assert {one: reached[one] for one in addresses} == dict.fromkeys(addresses, 1)
+
+
+def add_server(client, port, **values):
+    """:return: the id of a mail server"""
+    return client.execute(
+        "ir.mail_server",
+        "create",
+        {"name": "Other", "smtp_host": "127.0.0.1", "smtp_port": port, **values},
+    )
+
+
+def outages(client):
+    """:return: server and number of attempts of each outage"""
+    return query(
+        client.database, "SELECT mail_server_id, attempts FROM mail_queue_outage"
+    )

@@ -6,9 +6,13 @@ Loading Odoo takes seconds, a fork milliseconds. Each line read is a command::
 
     fork               a child runs the queue once, and ends; its process id is printed
     join <process id>  wait for a child's end; its exit code is printed
+
+The environment variable ``WARM_WORKER_HOOKS`` names a Python file to run before: what
+it changes in Odoo, all children have.
 """
 
 import os
+import runpy
 import sys
 import traceback
 
@@ -23,6 +27,8 @@ def main(database, *options):
     config.parse_config(list(options), setup_logging=False)
     init_logger()
     registry = Registry(database)
+    if hooks := os.environ.get("WARM_WORKER_HOOKS"):
+        runpy.run_path(hooks)
     sql_db.close_all()
     answer("ready")
     for line in sys.stdin:

@@ -46,7 +46,9 @@ class IrMailServer(models.Model):
             with watch(session, delivery.refused, *mail._queue_handing_over(delivery)):
                 return super(IrMailServer, server).send_email(message, *args, **kwargs)
         except MailDeliveryException as error:
-            if isinstance(error.__context__, PG_CONCURRENCY_EXCEPTIONS_TO_RETRY):
-                # Not the mail server's fault: it is tried again.
-                raise error.__context__ from None
+            cause = error.__context__
+            hook = delivery.claimed and not isinstance(cause, OSError)
+            if hook or isinstance(cause, PG_CONCURRENCY_EXCEPTIONS_TO_RETRY):
+                # Not the mail server's fault, as Odoo would have it.
+                raise cause from None
             raise

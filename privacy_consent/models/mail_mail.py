@@ -114,7 +114,8 @@ class MailMail(models.Model):
                 subject = consent.partner_id
             except MissingError:
                 continue  # deleted since
-            if subject in success_pids:
+            # The contact who got it may have been merged into another one since.
+            if subject in success_pids or consent.delivery_to_follow:
                 consent._mail_delivered(mail, success_pids)
                 consent._follow_delivery_at_commit()
             elif mail._is_request_to(subject):

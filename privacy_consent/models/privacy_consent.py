@@ -791,6 +791,9 @@ class PrivacyConsent(models.Model):
             [("partner_id", "in", (sources + destination).ids)]
         )
         current = everything.filtered(lambda consent: not consent.merged_into_id)
+        # A run that asks the remaining contact meanwhile would be in the way.
+        for activity in current.activity_id.sorted("id"):
+            self.env["privacy.activity.generation"]._begin(activity)
         for consents in current.grouped("activity_id").values():
             consents.sorted(
                 lambda consent: consent._merge_rank(destination), reverse=True
