@@ -21,8 +21,10 @@
         "views/privacy_consent_views.xml",
         "views/privacy_activity_views.xml",
         "views/res_partner_views.xml",
+        "wizards/privacy_consent_ask_views.xml",
     ],
     "assets": {
+        "web.assets_backend": ["privacy_consent/static/src/**/*"],
         "web.assets_tests": ["privacy_consent/static/tests/tours/**/*"],
     },
     "demo": [

@@ -98,8 +98,10 @@ class MailMail(models.Model):
         except SerializationFailure:
             if len(self) == 1:
                 return self.browse()
-            return self.browse().concat(
-                *(mail._queue_lock_unchanged() for mail in self)
+            middle = len(self) // 2
+            return (
+                self[:middle]._queue_lock_unchanged()
+                + self[middle:]._queue_lock_unchanged()
             )
 
     def _queue_trigger(self, at=None):

@@ -2,9 +2,11 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """What is special about an outgoing mail that asks for consent."""
 
+from psycopg2.errors import SerializationFailure
+
 from odoo import models
 from odoo.exceptions import MissingError
-from odoo.tools import html2plaintext
+from odoo.tools import SQL, html2plaintext
 from odoo.tools.mail import email_normalize, email_normalize_all
 
 from .. import placeholder_link
@@ -36,6 +38,32 @@ class MailMail(models.Model):
             subject in self.recipient_ids
             or subject.email_normalized in email_normalize_all(self.email_to or "")
         )
+
+    def _lock_unchanged(self):
+        """Lock what nobody else is working at and nobody changed since.
+
+        While the queue runs, of many mails some always change.
+
+        :return: the locked mails
+        """
+        if not self:
+            return self
+        try:
+            with self.env.cr.savepoint(flush=False):
+                self.env.cr.execute(
+                    SQL(
+                        "SELECT id FROM mail_mail WHERE id IN %s"
+                        " FOR NO KEY UPDATE SKIP LOCKED",
+                        tuple(self.ids),
+                    ),
+                    log_exceptions=False,
+                )
+                return self.browse(mail_id for (mail_id,) in self.env.cr.fetchall())
+        except SerializationFailure:
+            if len(self) == 1:
+                return self.browse()
+            middle = len(self) // 2
+            return self[:middle]._lock_unchanged() + self[middle:]._lock_unchanged()
 
     def _prepare_outgoing_list(self, mail_server=False, doc_to_followers=None):
         """Give the personal links to the subject, and to nobody else."""

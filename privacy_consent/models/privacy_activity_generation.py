@@ -1,17 +1,38 @@
 # Copyright 2026 The privacy_consent authors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""One row per activity, which a generation run locks before it looks."""
+"""Runs that generate the consents of an activity, batch by batch."""
 
-from odoo import fields, models
+import logging
+import time
+
+from psycopg2.errors import ForeignKeyViolation, UniqueViolation
+
+from odoo import SUPERUSER_ID, api, fields, models
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
+
+_logger = logging.getLogger(__name__)
+
+# What other transactions may do to a batch: change what it saw, ask or merge one of
+# its subjects, delete one. On fresh data it works.
+CONFLICTS = (
+    *PG_CONCURRENCY_EXCEPTIONS_TO_RETRY,
+    UniqueViolation,
+    ForeignKeyViolation,
+)
+_CONFLICTS_IN_A_ROW = 5
+# A transaction looks at so many activities, or for so many seconds, for one where
+# somebody is missing.
+_LOOK_AHEAD = 25
+_LOOK_SECONDS = 2
 
 
 class PrivacyActivityGeneration(models.Model):
-    """Keeps two runs for one activity apart, without locking the activity itself.
+    """The run of one activity: where it is, and for whom.
 
-    The second run waits for the first to commit, and then fails with a serialization
-    error, because what it saw is outdated. Odoo repeats such a request from the
-    beginning, and then nobody is missing any more.
+    Who works for an activity first locks this row, and then looks who is missing. So
+    two transactions never generate for the same activity, what one sees is never
+    outdated by the other, and the activity itself is never locked.
     """
 
     _name = "privacy.activity.generation"
@@ -21,23 +42,262 @@ class PrivacyActivityGeneration(models.Model):
     activity_id = fields.Many2one(
         comodel_name="privacy.activity", required=True, ondelete="cascade"
     )
+    pending = fields.Boolean(string="Unfinished")
+    resuming = fields.Boolean(
+        help="Requests that were cancelled by stopping are to be enqueued again."
+    )
+    last_mail_id = fields.Integer(help="Requests up to this one are enqueued again.")
     start_date = fields.Datetime(string="Last run")
+    turn = fields.Integer(help="The run with the smallest number is continued next.")
+    user_id = fields.Many2one(
+        comodel_name="res.users",
+        string="Started by",
+        ondelete="cascade",
+        help="The run sees the contacts that this user may see.",
+    )
+    company_ids = fields.Json(help="The companies this user had chosen.")
+    last_partner_id = fields.Integer(help="Contacts up to this one were looked at.")
+    generated_count = fields.Integer(help="Consents that this run generated so far.")
+    missing_count = fields.Integer(help="Contacts that are still to be asked, if any.")
+    error = fields.Text(help="Why the last run failed.")
 
     _unique_activity = models.Constraint("UNIQUE(activity_id)")
+    _pending_idx = models.Index("(turn, id) WHERE pending")
 
-    def _begin(self, activity):
-        """Wait until no other transaction generates for this activity.
+    @api.model
+    def _begin(self, activities):
+        """Begin a run for each activity, and lock it.
 
-        :param activity: one ``privacy.activity``
+        Left out are activities for which another transaction is working now.
+
+        :param activities: with the rights with which the runs look for subjects
+        :return: the locked runs
+        :raise SerializationFailure: if one changed since this transaction began
         """
+        env = activities.env
+        self.flush_model()
         self.env.cr.execute(
             SQL(
-                "INSERT INTO privacy_activity_generation (activity_id, start_date)"
-                " VALUES (%s, %s) ON CONFLICT (activity_id)"
-                " DO UPDATE SET start_date = EXCLUDED.start_date",
-                activity.id,
-                fields.Datetime.now(),
+                "INSERT INTO privacy_activity_generation (activity_id)"
+                " SELECT id FROM privacy_activity WHERE id IN %s ORDER BY id"
+                " ON CONFLICT DO NOTHING",
+                tuple(activities.ids) or (None,),
             ),
             log_exceptions=False,
         )
-        self.invalidate_model(["start_date"])
+        runs = self._lock(
+            SQL("activity_id IN %s", tuple(activities.ids) or (None,)), len(activities)
+        )
+        activities.invalidate_recordset(["generation_ids"])
+        runs.write(
+            {
+                "pending": True,
+                "start_date": fields.Datetime.now(),
+                "turn": self._last_turn() + 1,
+                "user_id": SUPERUSER_ID if env.su else env.uid,
+                "company_ids": env.context.get("allowed_company_ids"),
+                "last_partner_id": 0,
+            }
+        )
+        return runs
+
+    def _lock(self, condition, limit):
+        """Lock runs that nobody else is working at, until the end of the transaction.
+
+        :param SQL condition: which
+        :param int limit: how many, those first that waited longest
+        """
+        self.flush_model()
+        self.env.cr.execute(
+            SQL(
+                "SELECT id FROM privacy_activity_generation WHERE %s"
+                " ORDER BY turn, id LIMIT %s FOR NO KEY UPDATE SKIP LOCKED",
+                condition,
+                limit,
+            ),
+            log_exceptions=False,
+        )
+        return self.browse(run_id for (run_id,) in self.env.cr.fetchall())
+
+    def _last_turn(self):
+        return self.search([], order="turn DESC", limit=1).turn
+
+    @api.model
+    def _continue_all(self, beginning=None):
+        """Continue the unfinished runs in turn, a batch each, until all are finished.
+
+        In a scheduled action each batch is a transaction of its own, and when the time
+        is over the rest is left to the next one, which follows at once. Called
+        otherwise, all happens in the transaction of the caller.
+
+        :param beginning: activities for which a run begins first
+        """
+        scheduled = "ir_cron_progress_id" in self.env.context
+        progress = self.env["ir.cron"]
+        if scheduled:
+            progress._commit_progress()
+        time_left = True
+        conflicts = 0
+        while time_left and conflicts < _CONFLICTS_IN_A_ROW:
+            try:
+                if beginning:
+                    self._begin(beginning)
+                elif not (looked := self._take_turns()):
+                    return
+                if scheduled:
+                    time_left = progress._commit_progress(0 if beginning else looked)
+            except CONFLICTS as error:
+                if not scheduled:
+                    raise
+                self.env.cr.rollback()
+                _logger.info("Generating consents: %s", type(error).__name__)
+                conflicts += 1
+                continue
+            beginning = None
+            conflicts = 0
+        self._trigger()
+        progress._commit_progress()
+
+    def _trigger(self):
+        """Have unfinished runs continued once this transaction is committed."""
+        self.env.ref("privacy_consent.cron_continue_consents").sudo()._trigger()
+
+    @api.model
+    def _take_turns(self):
+        """Do one batch, and finish the runs before it where nobody is missing.
+
+        A run that fails is ended, says so on its activity, and stops no other.
+
+        :return: the number of runs that were looked at
+        :rtype: int
+        """
+        runs = self._lock(SQL("pending"), _LOOK_AHEAD)
+        idle = self.browse()
+        end = time.monotonic() + _LOOK_SECONDS
+        try:
+            with self.env.cr.savepoint():
+                for run in runs:
+                    if run._work():
+                        break
+                    idle += run
+                    if time.monotonic() > end:
+                        break
+        except CONFLICTS:
+            raise
+        except Exception as error:
+            run._fail(error)
+        idle._finish()
+        return len(runs)
+
+    def _work(self):
+        """Do one batch.
+
+        :return: whether there was anything to do
+        :rtype: bool
+        """
+        activity = self._activity_as_user()
+        if activity.asking_stopped:
+            # What left a batch that began before somebody pressed the button.
+            activity._cancel_waiting_requests()
+            self.pending = False
+            return True
+        if not activity.active or not activity.consent_required:
+            return False
+        return bool(self._resume(activity) or self._generate(activity))
+
+    def _activity_as_user(self):
+        """:return: the activity, with the rights and in the language of the user"""
+        user = self.user_id
+        companies = (
+            {"allowed_company_ids": self.company_ids} if self.company_ids else {}
+        )
+        return (
+            self.activity_id.with_user(user)
+            .sudo(user._is_superuser())
+            .with_context(lang=user.lang, tz=user.tz, **(companies or {}))
+        )
+
+    def _generate(self, activity):
+        """Generate a batch of consents, and finish with the last.
+
+        :param activity: that of the run, with the rights it needs
+        :return: the new consents; if there are none, the run is left to be finished
+        """
+        size = activity._consent_batch_size()
+        subjects = activity._subjects_missing(self.last_partner_id, limit=size + 1)
+        if not subjects:
+            return self.env["privacy.consent"]
+        consents = activity._create_consents(subjects[:size])
+        self.generated_count += len(consents)
+        if len(subjects) <= size and not self.resuming:
+            self._finish()
+            return consents
+        last = subjects[:size][-1].id
+        self.write(
+            {
+                "last_partner_id": last,
+                "missing_count": (
+                    self.missing_count - len(consents)
+                    if self.last_partner_id
+                    else activity._count_subjects_missing(last)
+                ),
+                "turn": self._last_turn() + 1,
+            }
+        )
+        return consents
+
+    def _resume_later(self):
+        """Have requests enqueued again that were cancelled by stopping."""
+        self.write({"resuming": True, "last_mail_id": 0})
+
+    def _resume(self, activity):
+        """Enqueue a batch of the requests again that were cancelled by stopping.
+
+        :param activity: that of the run, with the rights it needs
+        :return: whether there was anything to do
+        :rtype: bool
+        """
+        if not self.resuming:
+            return False
+        size = activity._consent_batch_size()
+        mails = activity._enqueue_cancelled_requests(self.last_mail_id, size)
+        self.write(
+            {
+                "resuming": len(mails) == size,
+                "last_mail_id": mails[-1:].id,
+                "turn": self._last_turn() + 1,
+            }
+        )
+        return bool(mails)
+
+    def _finish(self, error=False):
+        """End these runs, and tell the followers of their activities what they did.
+
+        :param str error: why they failed
+        """
+        for run in self.filtered("generated_count"):
+            # also for a user who has lost the right to the activity meanwhile
+            run._activity_as_user().sudo()._tell_followers(run.generated_count)
+        self.write(
+            {
+                "pending": False,
+                "generated_count": 0,
+                "missing_count": 0,
+                "error": error,
+            }
+        )
+
+    def _fail(self, error):
+        """End this run, and say why on its activity."""
+        _logger.warning(
+            "The consents of activity %s cannot be generated: %s. See there.",
+            self.activity_id.id,
+            type(error).__name__,
+        )
+        text = str(error) or type(error).__name__
+        # Not each day again.
+        if self.error != text:
+            self.activity_id._message_log(
+                body=self.env._("The missing consents could not be generated: %s", text)
+            )
+        self._finish(text)

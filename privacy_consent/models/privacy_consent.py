@@ -7,12 +7,14 @@ import logging
 from urllib.parse import quote
 
 import psycopg2
+from psycopg2.errors import UniqueViolation
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import ConcurrencyError, UserError
 from odoo.tools import SQL
 
 from .. import link_token, placeholder_link
+from .ir_qweb import COMPILED, CompiledTemplates
 
 _logger = logging.getLogger(__name__)
 
@@ -84,10 +86,14 @@ class PrivacyConsent(models.Model):
         comodel_name="privacy.activity",
         string="Activity",
         required=True,
-        index=True,
         ondelete="restrict",
         tracking=True,
         help="The data processing activity the person is asked about.",
+    )
+    company_id = fields.Many2one(
+        related="partner_id.company_id",
+        store=True,
+        help="The company of the contact, for which the consent is visible.",
     )
     state = fields.Selection(
         selection=[("draft", "Draft"), ("sent", "Sent"), ("answered", "Answered")],
@@ -216,9 +222,12 @@ class PrivacyConsent(models.Model):
     controller_name = fields.Char(compute="_compute_shown", compute_sudo=True)
     subject_name = fields.Char(compute="_compute_shown", compute_sudo=True)
 
-    # One of the two stays archived where contacts with the same activity were merged.
+    # What counting needs, so that it reads nothing but the index.
+    _activity_state_idx = models.Index("(activity_id, state, active, company_id)")
+    # Who is missing is read from this one, in the order of contacts. Where contacts
+    # with the same activity were merged, one of the two consents stays archived.
     _unique_subject_activity = models.UniqueIndex(
-        "(partner_id, activity_id) WHERE merged_into_id IS NULL",
+        "(activity_id, partner_id) WHERE merged_into_id IS NULL",
         "This person has already been asked about this activity: "
         "open that consent instead, it may be archived.",
     )
@@ -426,6 +435,39 @@ class PrivacyConsent(models.Model):
         )
         messages.subtype_id = self._creation_subtype()
 
+    def _copy_followers(self, consent):
+        """Have these consents followed by whoever follows another one, in one go.
+
+        :param consent: a consent to the same activity
+        """
+        if not self or not consent.message_follower_ids:
+            return
+        self.env["mail.followers"].flush_model()
+        self.env.cr.execute(
+            SQL(
+                """
+                WITH followers AS (
+                    INSERT INTO mail_followers (res_model, res_id, partner_id)
+                    SELECT res_model, new.res_id, partner_id
+                    FROM mail_followers, unnest(%(new)s) AS new(res_id)
+                    WHERE id IN %(followers)s
+                    RETURNING id, partner_id
+                )
+                INSERT INTO mail_followers_mail_message_subtype_rel
+                    (mail_followers_id, mail_message_subtype_id)
+                SELECT followers.id, subtypes.mail_message_subtype_id
+                FROM followers
+                JOIN mail_followers original ON original.id IN %(followers)s
+                    AND original.partner_id = followers.partner_id
+                JOIN mail_followers_mail_message_subtype_rel subtypes
+                    ON subtypes.mail_followers_id = original.id
+                """,
+                new=self.ids,
+                followers=tuple(consent.sudo().message_follower_ids.ids),
+            )
+        )
+        self.invalidate_recordset(["message_follower_ids", "message_partner_ids"])
+
     # Asking ---------------------------------------------------------------------
 
     def action_auto_ask(self):
@@ -522,7 +564,9 @@ class PrivacyConsent(models.Model):
         values = {"auto_delete": False}
         try:
             with self.env.cr.savepoint():
-                mails = template.send_mail_batch(self.ids, email_values=values)
+                mails = template.with_context(
+                    **{COMPILED: CompiledTemplates()}
+                ).send_mail_batch(self.ids, email_values=values)
                 self._check_requests(mails)
         except psycopg2.OperationalError:
             raise  # a conflict with another transaction: Odoo tries all again
@@ -791,9 +835,6 @@ class PrivacyConsent(models.Model):
             [("partner_id", "in", (sources + destination).ids)]
         )
         current = everything.filtered(lambda consent: not consent.merged_into_id)
-        # A run that asks the remaining contact meanwhile would be in the way.
-        for activity in current.activity_id.sorted("id"):
-            self.env["privacy.activity.generation"]._begin(activity)
         for consents in current.grouped("activity_id").values():
             consents.sorted(
                 lambda consent: consent._merge_rank(destination), reverse=True
@@ -809,6 +850,11 @@ class PrivacyConsent(models.Model):
                     ),
                 }
             )
+        try:
+            self.env.flush_all()
+        except UniqueViolation as error:
+            # The remaining contact was asked at this moment: Odoo tries all again.
+            raise ConcurrencyError(destination.id) from error
 
     def _merge_rank(self, destination):
         """:return: a key by which the consent that shall count is the greatest"""

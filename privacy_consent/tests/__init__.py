@@ -5,10 +5,12 @@ from . import test_ask
 from . import test_company
 from . import test_delete
 from . import test_generate
+from . import test_generate_batches
 from . import test_link_token
 from . import test_merge
 from . import test_page
 from . import test_placeholder_link
+from . import test_queue_forecast
 from . import test_request_state
 from . import test_send
 from . import test_server_action

@@ -24,9 +24,13 @@ registry.category("web_tour.tours").add("privacy_consent_generate", {
         },
         {trigger: "[name=subject_domain]:contains(record(s))"},
         {trigger: ".o_form_button_save", run: "click"},
-        {trigger: "button[name=action_new_consents]:contains(enqueue)", run: "click"},
         {
-            trigger: ".modal:contains(get a request by e-mail) .btn-primary",
+            trigger: "button[name=action_confirm_new_consents]:contains(enqueue)",
+            run: "click",
+        },
+        {trigger: ".modal [name=subject_count]:not(:contains(/^0$/))"},
+        {
+            trigger: ".modal button[name=action_ask]",
             run: "click",
         },
         {
@@ -39,5 +43,18 @@ registry.category("web_tour.tours").add("privacy_consent_generate", {
         {trigger: ".breadcrumb .o_back_button, .o_back_button", run: "click"},
         {trigger: ".breadcrumb-item:contains(Tour letter) a", run: "click"},
         {trigger: ".o-mail-Message:contains(people asked)"},
+        {trigger: ".o_notebook .nav-link[name=consent]", run: "click"},
+        {
+            content: "The progress bar counts, and what has not left can be stopped",
+            trigger: ".o_privacy_consent_progress:contains(people generated)",
+        },
+        {trigger: "button[name=action_stop_asking]", run: "click"},
+        {trigger: ".alert:contains(Asking is stopped)"},
+        {
+            trigger: "button[name=action_confirm_new_consents]:contains(Continue)",
+            run: "click",
+        },
+        {trigger: ".modal button[name=action_ask]", run: "click"},
+        {trigger: "button[name=action_stop_asking]"},
     ],
 });

@@ -1,0 +1,411 @@
+# Copyright 2026 The privacy_consent authors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Asking the subjects of an activity: start, batches, progress, stop and continue."""
+
+# One file for each concern of the model.
+# pylint: disable=consider-merging-classes-inherited
+
+from datetime import timedelta
+from math import ceil
+
+from psycopg2.errors import ForeignKeyViolation, UniqueViolation
+
+from odoo import api, fields, models
+from odoo.exceptions import ConcurrencyError, UserError
+from odoo.tools import split_every
+
+from .. import placeholder_link
+from ..queue_forecast import seconds_until_sent
+
+BATCH_SIZE = "privacy_consent.batch_size"
+_DEFAULT_BATCH_SIZE = 500
+_LARGEST_BATCH_SIZE = 2000
+_CANCELLED_AT_ONCE = 1000
+# of so many consents sent last one sees how fast the mail queue is
+_RECENTLY_SENT = 500
+
+
+class PrivacyActivity(models.Model):
+    _inherit = "privacy.activity"
+
+    asking_stopped = fields.Boolean(
+        readonly=True,
+        copy=False,
+        help="Nobody new is asked until somebody presses Continue.",
+    )
+    generation_ids = fields.One2many(
+        comodel_name="privacy.activity.generation",
+        inverse_name="activity_id",
+        groups="privacy.group_data_protection_manager",
+        help="The last run, if there was one.",
+    )
+    asking_state = fields.Selection(
+        selection=[
+            ("running", "Generating"),
+            ("waiting", "Requests are waiting to be sent"),
+            ("stopped", "Stopped"),
+        ],
+        compute="_compute_asking",
+        compute_sudo=True,
+        help="Empty: there is nothing to do.",
+    )
+    asking_error = fields.Text(
+        string="Generating failed",
+        compute="_compute_asking",
+        compute_sudo=True,
+        help="Why the missing consents could not be generated.",
+    )
+
+    @api.depends("asking_stopped", "generation_ids.error", "generation_ids.pending")
+    def _compute_asking(self):
+        for activity in self:
+            run = activity.generation_ids
+            activity.asking_error = not run.pending and run.error
+            if activity.asking_stopped:
+                activity.asking_state = "stopped"
+            elif run.pending:
+                activity.asking_state = "running"
+            else:
+                waiting = activity._origin._waiting_requests(limit=1)
+                activity.asking_state = "waiting" if waiting else False
+
+    # Starting ---------------------------------------------------------------------
+
+    def action_new_consents(self):
+        """Create the consents that are missing, and ask for those of automatic ones.
+
+        A batch of each activity is made at once, the rest in the background. After
+        :meth:`action_stop_asking` it continues, also with what was cancelled.
+
+        :return: the action that shows the consents just created
+        :rtype: dict
+        """
+        consents = self.env["privacy.consent"]
+        consents.check_access("create")
+        activities = self.filtered("consent_required")
+        stopped = activities.filtered("asking_stopped")
+        stopped.asking_stopped = False
+        runs = self.env["privacy.activity.generation"].sudo()._begin(activities)
+        runs.filtered(lambda run: run.activity_id in stopped)._resume_later()
+        for run in runs:
+            activity = run.activity_id.with_env(self.env)
+            try:
+                run._resume(activity)
+                generated = run._generate(activity)
+            except (ForeignKeyViolation, UniqueViolation) as error:
+                # A subject was merged or deleted meanwhile: Odoo tries all again.
+                raise ConcurrencyError(activity.id) from error
+            if not generated and not run.resuming:
+                run._finish()
+            consents += generated
+        if any(runs.mapped("pending")):
+            runs._trigger()
+        return {
+            **self.env["ir.actions.act_window"]._for_xml_id(
+                "privacy_consent.consent_action"
+            ),
+            "domain": [("id", "in", consents.ids)],
+            "name": self.env._("New Consents"),
+            "context": {},
+            "help": self.env._(
+                "Nobody new to ask: everybody whom the filter finds was asked already, "
+                "or has no e-mail address. Or somebody else has just started, and the "
+                "consents appear in a moment."
+            ),
+        }
+
+    def action_confirm_new_consents(self):
+        """Say how many people will be asked, and until when, before they are.
+
+        :return: the action that opens the dialog; if there is nobody, a notification
+        :rtype: dict
+        """
+        self.ensure_one()
+        self.env["privacy.consent"].check_access("create")
+        missing = self._count_subjects_missing()
+        cancelled = self.asking_stopped and len(self._cancelled_requests())
+        if not missing and not cancelled:
+            self.asking_stopped = False
+            return self._tell_user(
+                self.env._(
+                    "Nobody new to ask: everybody whom the filter finds was asked "
+                    "already, or has no e-mail address."
+                )
+            )
+        wizard = self.env["privacy.consent.ask"].create(
+            {
+                "activity_id": self.id,
+                "subject_count": missing,
+                "cancelled_count": cancelled,
+                "last_mail_date": self._forecast_last_mail(missing + cancelled),
+            }
+        )
+        return {
+            "name": self.env._("Ask for consent"),
+            "type": "ir.actions.act_window",
+            "res_model": wizard._name,
+            "res_id": wizard.id,
+            "view_mode": "form",
+            "target": "new",
+        }
+
+    def _forecast_last_mail(self, count):
+        """:return: when so many more mails will roughly have left"""
+        mails_sudo = self.env["mail.mail"].sudo()
+        recent_sudo = (
+            self.env["privacy.consent"]
+            .sudo()
+            .search(
+                [("sent_date", "!=", False)],
+                order="sent_date desc",
+                limit=_RECENTLY_SENT,
+            )
+        )
+        seconds = seconds_until_sent(
+            mails_sudo.search_count([("state", "=", "outgoing")]) + count,
+            recent_sudo.mapped("sent_date"),
+            runs_to_the_end="queue_attempts" in mails_sudo._fields,
+        )
+        return fields.Datetime.now() + timedelta(seconds=ceil(seconds))
+
+    @api.model
+    def _tell_user(self, message, kind="info"):
+        """:return: the action that shows a message, and then the form anew"""
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": kind,
+                "message": message,
+                "next": {"type": "ir.actions.act_window_close"},
+            },
+        }
+
+    @api.model
+    def _cron_new_consents(self):
+        """Generate and enqueue what is missing for all automatic activities.
+
+        It also continues what is unfinished. An activity that fails says so in its
+        thread and stops no other.
+        """
+        self.env["privacy.activity.generation"]._continue_all(
+            self.search(
+                [("consent_required", "=", "auto"), ("asking_stopped", "=", False)]
+            )
+        )
+
+    @api.model
+    def _cron_continue_consents(self):
+        """Continue what is unfinished, after a batch or a restart."""
+        self.env["privacy.activity.generation"]._continue_all()
+
+    # A batch ----------------------------------------------------------------------
+
+    def _consent_batch_size(self):
+        """:return: how many consents are generated in one transaction
+
+        :raise UserError: if the system parameter is none that can be used
+        """
+        text = self.env["ir.config_parameter"].sudo().get_param(BATCH_SIZE)
+        try:
+            size = int(text or _DEFAULT_BATCH_SIZE)
+        except ValueError:
+            size = 0
+        if not 1 <= size <= _LARGEST_BATCH_SIZE:
+            raise UserError(
+                self.env._(
+                    "The system parameter “%(name)s” is “%(value)s”: set it to a whole "
+                    "number between 1 and %(largest)s, or delete it.",
+                    name=BATCH_SIZE,
+                    value=text,
+                    largest=_LARGEST_BATCH_SIZE,
+                )
+            )
+        return size
+
+    def _create_consents(self, subjects):
+        """Create a batch of consents, and enqueue their requests.
+
+        :param subjects: ``res.partner`` records without a consent to this activity
+        :return: the new consents
+        """
+        self.ensure_one()
+        # One creation message per consent and one message per run on the activity
+        # are written in batches: Odoo would mail the followers each time.
+        quiet = self.env["privacy.consent"].with_context(
+            mail_create_nolog=True, mail_create_nosubscribe=True
+        )
+        values = [
+            {
+                "accepted": self.default_consent,
+                "activity_id": self.id,
+                "partner_id": subject.id,
+            }
+            for subject in subjects
+        ]
+        # Odoo finds out for each record anew who follows it because of the activity.
+        first = quiet.create(values[:1])
+        others = quiet.with_context(tracking_disable=True).create(values[1:])
+        others._copy_followers(first)
+        consents = (first + others).with_env(self.env)
+        consents._log_creation()
+        if self.consent_required == "auto":
+            consents.action_auto_ask()
+        return consents
+
+    def _tell_followers(self, count):
+        """Tell the followers once per run how many people are newly asked.
+
+        :param int count: number of new consents
+        """
+        if self.consent_required == "auto":
+            body = (
+                self.env._("One person asked.")
+                if count == 1
+                else self.env._("%s people asked.", count)
+            )
+        else:
+            body = (
+                self.env._("One person to be asked by hand.")
+                if count == 1
+                else self.env._("%s people to be asked by hand.", count)
+            )
+        self.with_context(mail_notify_force_send=False).message_post(
+            body=body,
+            subtype_id=self.env.ref("privacy_consent.mt_activity_consent_new").id,
+        )
+        self.env["privacy.consent"]._trigger_mail_queue()
+
+    # Progress ---------------------------------------------------------------------
+
+    @api.readonly
+    def consent_progress(self):
+        """Count for the progress bar.
+
+        :return: ``state`` as of ``asking_state``, and the numbers of people:
+            ``eligible``, of these ``generated``, of these ``sent``, of these
+            ``answered``
+        :rtype: dict
+        """
+        self.ensure_one()
+        counts = dict(
+            self.env["privacy.consent"]._read_group(
+                [("activity_id", "=", self.id)], ["state"], ["__count"]
+            )
+        )
+        generated = sum(counts.values())
+        answered = counts.get("answered", 0)
+        return {
+            "state": self.asking_state,
+            "eligible": generated + self.sudo().generation_ids.missing_count,
+            "generated": generated,
+            "sent": counts.get("sent", 0) + answered,
+            "answered": answered,
+        }
+
+    # Stopping ---------------------------------------------------------------------
+
+    def action_stop_asking(self):
+        """Generate no more, and cancel the requests that have not left.
+
+        :return: the action that tells the user how many had left
+        :rtype: dict
+        """
+        self.ensure_one()
+        self.env["privacy.consent"].check_access("write")
+        self.asking_stopped = True
+        cancelled = self._cancel_waiting_requests()
+        message = self.env._(
+            "Stopped. Requests cancelled: %(cancelled)s. Had left already, or are "
+            "leaving at this moment: %(left)s.",
+            cancelled=cancelled,
+            left=self._count_sent() + len(self._waiting_requests()),
+        )
+        self._message_log(body=message)
+        return self._tell_user(message)
+
+    def _count_sent(self):
+        """:return: how many people got a request, whatever the reader may see"""
+        return (
+            self.env["privacy.consent"]
+            .sudo()
+            .with_context(active_test=False)
+            .search_count(
+                [
+                    ("activity_id", "=", self.id),
+                    ("state", "!=", "draft"),
+                    ("merged_into_id", "=", False),
+                ]
+            )
+        )
+
+    def _cancel_waiting_requests(self):
+        """Cancel the requests that have not left.
+
+        :return: their number
+        :rtype: int
+        """
+        cancelled = 0
+        # The queue takes the oldest first, so only the last of these may be leaving.
+        for mails in split_every(
+            _CANCELLED_AT_ONCE,
+            self._waiting_requests(order="id desc").ids,
+            self.env["mail.mail"].sudo().with_context(prefetch_fields=False).browse,
+        ):
+            locked = mails._lock_unchanged()
+            locked.cancel()
+            cancelled += len(locked)
+        return cancelled
+
+    def _waiting_requests(self, order="id", limit=None):
+        """:return: the requests that are still in the mail queue, as superuser"""
+        return self._requests("outgoing", [], order, limit)
+
+    def _cancelled_requests(self, after=0, limit=None):
+        """:return: the requests that were cancelled before they left, as superuser"""
+        drafts = [("active", "=", True), ("state", "=", "draft")]
+        return self._requests("cancel", drafts, limit=limit, after=after)
+
+    def _requests(self, state, domain, order="id", limit=None, after=0):
+        """Find requests of this activity, as superuser.
+
+        :param str state: of the mail
+        :param list domain: on the consents
+        :param int after: leave out mails whose id is not greater
+        """
+        consents = self.env["privacy.consent"].sudo().with_context(active_test=False)
+        return (
+            self.env["mail.mail"]
+            .sudo()
+            .search(
+                [
+                    ("id", ">", after),
+                    ("state", "=", state),
+                    ("model", "=", consents._name),
+                    ("body_html", "like", placeholder_link.ACCEPT),
+                    (
+                        "res_id",
+                        "in",
+                        consents._search(
+                            [("activity_id", "=", self.id), *domain]
+                        ).subselect("id"),
+                    ),
+                ],
+                order=order,
+                limit=limit,
+            )
+        )
+
+    def _enqueue_cancelled_requests(self, after, limit):
+        """Enqueue requests again that were cancelled before they left.
+
+        :param int after: leave out mails whose id is not greater
+        :param int limit: how many at most
+        :return: those that were looked at
+        """
+        mails = self._cancelled_requests(after, limit)
+        consents = self.env["privacy.consent"].browse(mails.mapped("res_id"))
+        asked_again = set(consents._waiting_requests().mapped("res_id"))
+        mails.filtered(lambda mail: mail.res_id not in asked_again).mark_outgoing()
+        consents._trigger_mail_queue()
+        return mails

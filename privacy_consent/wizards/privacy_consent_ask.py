@@ -1,0 +1,47 @@
+# Copyright 2026 The privacy_consent authors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""How many people will be asked, and until when: the dialog before it happens."""
+
+from odoo import fields, models
+
+
+class PrivacyConsentAsk(models.TransientModel):
+    """What whoever presses the button sees before anybody is asked."""
+
+    _name = "privacy.consent.ask"
+    _description = "Ask the subjects of an activity for consent"
+
+    activity_id = fields.Many2one(
+        comodel_name="privacy.activity",
+        required=True,
+        readonly=True,
+        ondelete="cascade",
+    )
+    subject_count = fields.Integer(
+        string="People to ask",
+        readonly=True,
+        help="Whom the subjects filter finds, who have an e-mail address and were not "
+        "asked yet.",
+    )
+    cancelled_count = fields.Integer(
+        string="Cancelled requests to enqueue again", readonly=True
+    )
+    last_mail_date = fields.Datetime(
+        string="Last mail leaves at about",
+        readonly=True,
+        help="Roughly: reckoned from how fast mails left lately, and from what waits "
+        "in the mail queue already.",
+    )
+
+    def action_ask(self):
+        """Ask them.
+
+        :return: the action that shows the new consents, or the progress if there are
+            more than are generated at once
+        :rtype: dict
+        """
+        self.ensure_one()
+        action = self.activity_id.action_new_consents()
+        if self.activity_id.asking_state == "running" or self.cancelled_count:
+            return {"type": "ir.actions.act_window_close"}
+        return action
