@@ -29,6 +29,7 @@ class PrivacyActivity(models.Model):
     _inherit = "privacy.activity"
 
     asking_stopped = fields.Boolean(
+        string="Asking is stopped",
         readonly=True,
         copy=False,
         help="Nobody new is asked until somebody presses Continue.",
@@ -36,10 +37,12 @@ class PrivacyActivity(models.Model):
     generation_ids = fields.One2many(
         comodel_name="privacy.activity.generation",
         inverse_name="activity_id",
+        string="Runs",
         groups="privacy.group_data_protection_manager",
         help="The last run, if there was one.",
     )
     asking_state = fields.Selection(
+        string="Asking",
         selection=[
             ("running", "Generating"),
             ("waiting", "Requests are waiting to be sent"),

@@ -46,7 +46,9 @@ class PrivacyActivityGeneration(models.Model):
     resuming = fields.Boolean(
         help="Requests that were cancelled by stopping are to be enqueued again."
     )
-    last_mail_id = fields.Integer(help="Requests up to this one are enqueued again.")
+    last_mail_id = fields.Integer(
+        string="Last request", help="Requests up to this one are enqueued again."
+    )
     start_date = fields.Datetime(string="Last run")
     turn = fields.Integer(help="The run with the smallest number is continued next.")
     user_id = fields.Many2one(
@@ -55,11 +57,19 @@ class PrivacyActivityGeneration(models.Model):
         ondelete="cascade",
         help="The run sees the contacts that this user may see.",
     )
-    company_ids = fields.Json(help="The companies this user had chosen.")
-    last_partner_id = fields.Integer(help="Contacts up to this one were looked at.")
-    generated_count = fields.Integer(help="Consents that this run generated so far.")
-    missing_count = fields.Integer(help="Contacts that are still to be asked, if any.")
-    error = fields.Text(help="Why the last run failed.")
+    company_ids = fields.Json(
+        string="Companies", help="The companies this user had chosen."
+    )
+    last_partner_id = fields.Integer(
+        string="Last contact", help="Contacts up to this one were looked at."
+    )
+    generated_count = fields.Integer(
+        string="Generated", help="Consents that this run generated so far."
+    )
+    missing_count = fields.Integer(
+        string="Missing", help="Contacts that are still to be asked, if any."
+    )
+    error = fields.Text(string="Failure", help="Why the last run failed.")
 
     _unique_activity = models.Constraint("UNIQUE(activity_id)")
     _pending_idx = models.Index("(turn, id) WHERE pending")

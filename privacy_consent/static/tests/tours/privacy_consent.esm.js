@@ -46,7 +46,7 @@ registry.category("web_tour.tours").add("privacy_consent_generate", {
         {trigger: ".o_notebook .nav-link[name=consent]", run: "click"},
         {
             content: "The progress bar counts, and what has not left can be stopped",
-            trigger: ".o_privacy_consent_progress:contains(people generated)",
+            trigger: ".o_privacy_consent_progress:contains(Generated)",
         },
         {trigger: "button[name=action_stop_asking]", run: "click"},
         {trigger: ".alert:contains(Asking is stopped)"},
