@@ -78,7 +78,8 @@ class PrivacyActivityGeneration(models.Model):
     def _begin(self, activities):
         """Begin a run for each activity, and lock it.
 
-        Left out are activities for which another transaction is working now.
+        Left out are those whose run another transaction continues at this moment. For
+        one that just begins a run this waits, and Odoo tries all again.
 
         :param activities: with the rights with which the runs look for subjects
         :return: the locked runs
@@ -95,9 +96,10 @@ class PrivacyActivityGeneration(models.Model):
             ),
             log_exceptions=False,
         )
-        runs = self._lock(
-            SQL("activity_id IN %s", tuple(activities.ids) or (None,)), len(activities)
-        )
+        wanted = SQL("activity_id IN %s", tuple(activities.ids) or (None,))
+        begun = SQL("COALESCE(last_partner_id, 0) > 0")
+        runs = self._lock(SQL("%s AND NOT %s", wanted, begun), wait=True)
+        runs += self._lock(SQL("%s AND %s", wanted, begun))
         activities.invalidate_recordset(["generation_ids"])
         runs.write(
             {
@@ -111,19 +113,21 @@ class PrivacyActivityGeneration(models.Model):
         )
         return runs
 
-    def _lock(self, condition, limit):
+    def _lock(self, condition, limit=None, wait=False):
         """Lock runs that nobody else is working at, until the end of the transaction.
 
         :param SQL condition: which
         :param int limit: how many, those first that waited longest
+        :param bool wait: lock also those that others are working at, after them
         """
         self.flush_model()
         self.env.cr.execute(
             SQL(
                 "SELECT id FROM privacy_activity_generation WHERE %s"
-                " ORDER BY turn, id LIMIT %s FOR NO KEY UPDATE SKIP LOCKED",
+                " ORDER BY turn, id LIMIT %s FOR NO KEY UPDATE %s",
                 condition,
                 limit,
+                SQL() if wait else SQL("SKIP LOCKED"),
             ),
             log_exceptions=False,
         )
