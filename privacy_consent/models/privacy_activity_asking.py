@@ -12,7 +12,7 @@ from psycopg2.errors import ForeignKeyViolation, UniqueViolation
 
 from odoo import api, fields, models
 from odoo.exceptions import ConcurrencyError, UserError
-from odoo.tools import split_every
+from odoo.tools import SQL, split_every
 
 from .. import placeholder_link
 from ..queue_forecast import seconds_until_sent
@@ -69,26 +69,55 @@ class PrivacyActivity(models.Model):
             elif run.pending:
                 activity.asking_state = "running"
             else:
-                waiting = activity._origin._waiting_requests(limit=1)
-                activity.asking_state = "waiting" if waiting else False
+                # one is enough, and whichever is found first
+                waiting = activity._origin._requests_domain("outgoing")
+                activity.asking_state = (
+                    self.env["mail.mail"].search_count(waiting, limit=1) and "waiting"
+                )
 
     # Starting ---------------------------------------------------------------------
 
     def action_new_consents(self):
         """Create the consents that are missing, and ask for those of automatic ones.
 
-        A batch of each activity is made at once, the rest in the background. After
-        :meth:`action_stop_asking` it continues, also with what was cancelled.
+        A batch of each activity is made at once, the rest in the background.
 
         :return: the action that shows the consents just created
         :rtype: dict
+        :raise UserError: for activities that are stopped
+        """
+        stopped = self.filtered("asking_stopped")
+        if stopped:
+            raise UserError(
+                self.env._(
+                    "Asking about “%s” was stopped: press “Continue” there first.",
+                    ", ".join(stopped.mapped("name")),
+                )
+            )
+        return self._generate_at_once()
+
+    def action_continue_asking(self):
+        """Go on after :meth:`action_stop_asking`, also with what was cancelled.
+
+        :return: as of :meth:`action_new_consents`
+        """
+        action = self._generate_at_once(stopped=self.filtered("asking_stopped"))
+        self.asking_stopped = False
+        return action
+
+    def _generate_at_once(self, stopped=()):
+        """Begin runs, and do the first batch of each.
+
+        :param stopped: those that continue
+        :return: as of :meth:`action_new_consents`
         """
         consents = self.env["privacy.consent"]
         consents.check_access("create")
-        activities = self.filtered("consent_required")
-        stopped = activities.filtered("asking_stopped")
-        stopped.asking_stopped = False
-        runs = self.env["privacy.activity.generation"].sudo()._begin(activities)
+        runs = (
+            self.env["privacy.activity.generation"]
+            .sudo()
+            ._begin(self.filtered("consent_required"), stopped)
+        )
         runs.filtered(lambda run: run.activity_id in stopped)._resume_later()
         for run in runs:
             activity = run.activity_id.with_env(self.env)
@@ -126,7 +155,9 @@ class PrivacyActivity(models.Model):
         self.ensure_one()
         self.env["privacy.consent"].check_access("create")
         missing = self._count_subjects_missing()
-        cancelled = self.asking_stopped and len(self._cancelled_requests())
+        cancelled = self.asking_stopped and self.env["mail.mail"].sudo().search_count(
+            self._cancelled_requests_domain()
+        )
         if not missing and not cancelled:
             self.asking_stopped = False
             return self._tell_user(
@@ -140,6 +171,7 @@ class PrivacyActivity(models.Model):
                 "activity_id": self.id,
                 "subject_count": missing,
                 "cancelled_count": cancelled,
+                "stopped": self.asking_stopped,
                 "last_mail_date": self._forecast_last_mail(missing + cancelled),
             }
         )
@@ -254,7 +286,22 @@ class PrivacyActivity(models.Model):
         consents._log_creation()
         if self.consent_required == "auto":
             consents.action_auto_ask()
+            self._check_not_stopped()
         return consents
+
+    def _check_not_stopped(self):
+        """Let no request be enqueued that whoever presses Stop now would not see.
+
+        The lock is shared, and taken as the last thing of a batch. Only somebody who
+        edits the activity could wait for it.
+
+        :raise SerializationFailure: if the activity changed since this transaction
+            began; all is tried again on fresh data
+        """
+        self.env.cr.execute(
+            SQL("SELECT FROM privacy_activity WHERE id = %s FOR SHARE", self.id),
+            log_exceptions=False,
+        )
 
     def _tell_followers(self, count):
         """Tell the followers once per run how many people are newly asked.
@@ -352,7 +399,7 @@ class PrivacyActivity(models.Model):
         # The queue takes the oldest first, so only the last of these may be leaving.
         for mails in split_every(
             _CANCELLED_AT_ONCE,
-            self._waiting_requests(order="id desc").ids,
+            self._waiting_requests().ids,
             self.env["mail.mail"].sudo().with_context(prefetch_fields=False).browse,
         ):
             locked = mails._lock_unchanged()
@@ -360,44 +407,35 @@ class PrivacyActivity(models.Model):
             cancelled += len(locked)
         return cancelled
 
-    def _waiting_requests(self, order="id", limit=None):
-        """:return: the requests that are still in the mail queue, as superuser"""
-        return self._requests("outgoing", [], order, limit)
+    def _waiting_requests(self):
+        """:return: the requests that are still in the mail queue, newest first, as
+        superuser
+        """
+        mails_sudo = self.env["mail.mail"].sudo()
+        return mails_sudo.search(self._requests_domain("outgoing"), order="id DESC")
 
-    def _cancelled_requests(self, after=0, limit=None):
-        """:return: the requests that were cancelled before they left, as superuser"""
-        drafts = [("active", "=", True), ("state", "=", "draft")]
-        return self._requests("cancel", drafts, limit=limit, after=after)
+    def _cancelled_requests_domain(self):
+        """:return: a domain on the requests that were cancelled before they left"""
+        return self._requests_domain(
+            "cancel", [("active", "=", True), ("state", "=", "draft")]
+        )
 
-    def _requests(self, state, domain, order="id", limit=None, after=0):
-        """Find requests of this activity, as superuser.
+    def _requests_domain(self, state, consents_domain=()):
+        """:return: a domain on the requests of this activity
 
         :param str state: of the mail
-        :param list domain: on the consents
-        :param int after: leave out mails whose id is not greater
+        :param consents_domain: on the consents
         """
         consents = self.env["privacy.consent"].sudo().with_context(active_test=False)
-        return (
-            self.env["mail.mail"]
-            .sudo()
-            .search(
-                [
-                    ("id", ">", after),
-                    ("state", "=", state),
-                    ("model", "=", consents._name),
-                    ("body_html", "like", placeholder_link.ACCEPT),
-                    (
-                        "res_id",
-                        "in",
-                        consents._search(
-                            [("activity_id", "=", self.id), *domain]
-                        ).subselect("id"),
-                    ),
-                ],
-                order=order,
-                limit=limit,
-            )
+        consents_query = consents._search(
+            [("activity_id", "=", self.id), *consents_domain]
         )
+        return [
+            ("state", "=", state),
+            ("model", "=", consents._name),
+            ("body_html", "like", placeholder_link.ACCEPT),
+            ("res_id", "in", consents_query.subselect("id")),
+        ]
 
     def _enqueue_cancelled_requests(self, after, limit):
         """Enqueue requests again that were cancelled before they left.
@@ -406,9 +444,21 @@ class PrivacyActivity(models.Model):
         :param int limit: how many at most
         :return: those that were looked at
         """
-        mails = self._cancelled_requests(after, limit)
+        mails = (
+            self.env["mail.mail"]
+            .sudo()
+            .search(
+                [("id", ">", after), *self._cancelled_requests_domain()],
+                order="id",
+                limit=limit,
+            )
+        )
         consents = self.env["privacy.consent"].browse(mails.mapped("res_id"))
         asked_again = set(consents._waiting_requests().mapped("res_id"))
-        mails.filtered(lambda mail: mail.res_id not in asked_again).mark_outgoing()
+        # The last one of somebody who was asked again, and stopped again.
+        last = {mail.res_id: mail.id for mail in mails}
+        mails.filtered(
+            lambda mail: mail.res_id not in asked_again and mail.id == last[mail.res_id]
+        ).mark_outgoing()
         consents._trigger_mail_queue()
         return mails

@@ -8,6 +8,7 @@ import time
 from psycopg2.errors import ForeignKeyViolation, UniqueViolation
 
 from odoo import SUPERUSER_ID, api, fields, models
+from odoo.exceptions import UserError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
@@ -24,7 +25,7 @@ _CONFLICTS_IN_A_ROW = 5
 # A transaction looks at so many activities, or for so many seconds, for one where
 # somebody is missing.
 _LOOK_AHEAD = 25
-_LOOK_SECONDS = 2
+_LOOK_SECONDS = 3
 
 
 class PrivacyActivityGeneration(models.Model):
@@ -54,7 +55,7 @@ class PrivacyActivityGeneration(models.Model):
     user_id = fields.Many2one(
         comodel_name="res.users",
         string="Started by",
-        ondelete="cascade",
+        ondelete="set null",
         help="The run sees the contacts that this user may see.",
     )
     company_ids = fields.Json(
@@ -75,13 +76,15 @@ class PrivacyActivityGeneration(models.Model):
     _pending_idx = models.Index("(turn, id) WHERE pending")
 
     @api.model
-    def _begin(self, activities):
+    def _begin(self, activities, stopped=()):
         """Begin a run for each activity, and lock it.
 
         Left out are those whose run another transaction continues at this moment. For
-        one that just begins a run this waits, and Odoo tries all again.
+        one that just begins a run, or is about to stop, this waits; where something
+        changed meanwhile, Odoo tries all again.
 
         :param activities: with the rights with which the runs look for subjects
+        :param stopped: those of them where nobody may begin another batch
         :return: the locked runs
         :raise SerializationFailure: if one changed since this transaction began
         """
@@ -97,8 +100,11 @@ class PrivacyActivityGeneration(models.Model):
             log_exceptions=False,
         )
         wanted = SQL("activity_id IN %s", tuple(activities.ids) or (None,))
-        begun = SQL("COALESCE(last_partner_id, 0) > 0")
-        runs = self._lock(SQL("%s AND NOT %s", wanted, begun), wait=True)
+        begun = SQL(
+            "COALESCE(last_partner_id, 0) > 0 AND activity_id NOT IN %s",
+            tuple(activity.id for activity in stopped) or (0,),
+        )
+        runs = self._lock(SQL("%s AND NOT (%s)", wanted, begun), wait=True)
         runs += self._lock(SQL("%s AND %s", wanted, begun))
         activities.invalidate_recordset(["generation_ids"])
         runs.write(
@@ -222,6 +228,10 @@ class PrivacyActivityGeneration(models.Model):
     def _activity_as_user(self):
         """:return: the activity, with the rights and in the language of the user"""
         user = self.user_id
+        if not user:
+            raise UserError(
+                self.env._("Whoever started it was deleted: somebody else has to.")
+            )
         companies = (
             {"allowed_company_ids": self.company_ids} if self.company_ids else {}
         )
@@ -290,8 +300,9 @@ class PrivacyActivityGeneration(models.Model):
         :param str error: why they failed
         """
         for run in self.filtered("generated_count"):
-            # also for a user who has lost the right to the activity meanwhile
-            run._activity_as_user().sudo()._tell_followers(run.generated_count)
+            # also for a user who was deleted or has lost the right to the activity
+            activity = run.activity_id.with_user(run.user_id or SUPERUSER_ID).sudo()
+            activity._tell_followers(run.generated_count)
         self.write(
             {
                 "pending": False,

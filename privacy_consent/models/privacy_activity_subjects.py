@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import psycopg2
 
-from odoo import models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
@@ -32,6 +32,28 @@ _DOMAIN_ERRORS = (
 
 class PrivacyActivity(models.Model):
     _inherit = "privacy.activity"
+
+    # Not company_id, which the community's own privacy may not have.
+    controller_company_id = fields.Many2one(
+        comodel_name="res.company",
+        string="Company of the controller",
+        compute="_compute_controller_company_id",
+        compute_sudo=True,
+    )
+
+    @api.depends("controller_id.company_id")
+    def _compute_controller_company_id(self):
+        companies = (
+            self.env["res.company"]
+            .with_context(active_test=False)
+            .search([("partner_id", "in", self.controller_id.ids)])
+        )
+        company_by_partner = companies.grouped("partner_id")
+        for activity in self:
+            controller = activity.controller_id
+            activity.controller_company_id = company_by_partner.get(
+                controller, controller.company_id
+            )[:1]
 
     def _subjects_missing(self, after=0, limit=None):
         """Find the contacts that this activity should ask and has not yet.
@@ -93,13 +115,7 @@ class PrivacyActivity(models.Model):
 
         :rtype: Domain
         """
-        # Not company_id, which the community's own privacy may not have.
-        controller = self.controller_id
-        company = (
-            self.env["res.company"]
-            .sudo()
-            .search([("partner_id", "=", controller.id)], limit=1)
-        ) or controller.company_id
+        company = self.controller_company_id
         if not company:
             return Domain.TRUE
         return Domain("company_id", "=", False) | Domain(

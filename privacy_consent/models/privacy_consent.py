@@ -7,10 +7,9 @@ import logging
 from urllib.parse import quote
 
 import psycopg2
-from psycopg2.errors import UniqueViolation
 
 from odoo import api, fields, models
-from odoo.exceptions import ConcurrencyError, UserError
+from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from .. import link_token, placeholder_link
@@ -222,8 +221,12 @@ class PrivacyConsent(models.Model):
     controller_name = fields.Char(compute="_compute_shown", compute_sudo=True)
     subject_name = fields.Char(compute="_compute_shown", compute_sudo=True)
 
-    # What counting needs, so that it reads nothing but the index.
-    _activity_state_idx = models.Index("(activity_id, state, active, company_id)")
+    # What counting needs, so that it reads nothing but the index. It is partial so
+    # that PostgreSQL, whose statistics lag behind a run, cannot take it to find out
+    # who is missing: it would read all consents again for each contact.
+    _activity_state_idx = models.Index(
+        "(activity_id, state, company_id) WHERE active IS TRUE"
+    )
     # Who is missing is read from this one, in the order of contacts. Where contacts
     # with the same activity were merged, one of the two consents stays archived.
     _unique_subject_activity = models.UniqueIndex(
@@ -558,6 +561,15 @@ class PrivacyConsent(models.Model):
             )
         return template
 
+    def mail_allowed_qweb_expressions(self):
+        """Add what the shipped template says, which Odoo then need not compile."""
+        return (
+            *super().mail_allowed_qweb_expressions(),
+            "object.activity_id.name",
+            "object.partner_id.id",
+            "object.partner_id.lang",
+        )
+
     def _enqueue_requests(self, template):
         """Make the mails of one activity's consents: all at once if possible."""
         # Kept after sending: the message proves what the subject was shown.
@@ -850,11 +862,7 @@ class PrivacyConsent(models.Model):
                     ),
                 }
             )
-        try:
-            self.env.flush_all()
-        except UniqueViolation as error:
-            # The remaining contact was asked at this moment: Odoo tries all again.
-            raise ConcurrencyError(destination.id) from error
+        self.env.flush_all()
 
     def _merge_rank(self, destination):
         """:return: a key by which the consent that shall count is the greatest"""

@@ -259,7 +259,11 @@ class TestGenerateBatches(ConsentCase):
 
     def test_readers_neither_start_nor_stop(self):
         activity = self.activity.with_user(self.reader)
-        for method in ("action_confirm_new_consents", "action_stop_asking"):
+        for method in (
+            "action_confirm_new_consents",
+            "action_continue_asking",
+            "action_stop_asking",
+        ):
             with self.subTest(method=method), self.assertRaises(AccessError):
                 getattr(activity, method)()
 
@@ -330,7 +334,9 @@ class TestGenerateBatches(ConsentCase):
         self.activity.with_user(self.manager).action_stop_asking()
         self.consent_of(self.ann).active = False
         self.consent_of(self.luc).action_auto_ask()
-        self.generate()
+        with self.assertRaisesRegex(UserError, "press “Continue” there first"):
+            self.generate()
+        self.activity.with_user(self.manager).action_continue_asking()
         self._work_in_background()
         self.assertEqual(len(self._requests()), 5, "one to each but Ann")
 

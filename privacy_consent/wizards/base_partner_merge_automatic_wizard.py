@@ -2,11 +2,23 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Merging contacts keeps every answer."""
 
+from psycopg2.errors import ForeignKeyViolation, RestrictViolation, UniqueViolation
+
 from odoo import api, models
+from odoo.exceptions import ConcurrencyError
 
 
 class BasePartnerMergeAutomaticWizard(models.TransientModel):
     _inherit = "base.partner.merge.automatic.wizard"
+
+    def _merge(self, partner_ids, dst_partner=None, extra_checks=True):
+        """Have Odoo try again where one of the contacts was asked at this moment."""
+        try:
+            return super()._merge(partner_ids, dst_partner, extra_checks)
+        except (ForeignKeyViolation, RestrictViolation, UniqueViolation) as error:
+            if error.diag.table_name != self.env["privacy.consent"]._table:
+                raise
+            raise ConcurrencyError(partner_ids) from error
 
     @api.model
     def _update_foreign_keys(self, src_partners, dst_partner):

@@ -26,6 +26,7 @@ class PrivacyConsentAsk(models.TransientModel):
     cancelled_count = fields.Integer(
         string="Cancelled requests to enqueue again", readonly=True
     )
+    stopped = fields.Boolean(readonly=True)
     last_mail_date = fields.Datetime(
         string="Last mail leaves at about",
         readonly=True,
@@ -41,7 +42,10 @@ class PrivacyConsentAsk(models.TransientModel):
         :rtype: dict
         """
         self.ensure_one()
+        if self.stopped:
+            self.activity_id.action_continue_asking()
+            return {"type": "ir.actions.act_window_close"}
         action = self.activity_id.action_new_consents()
-        if self.activity_id.asking_state == "running" or self.cancelled_count:
+        if self.activity_id.asking_state == "running":
             return {"type": "ir.actions.act_window_close"}
         return action
