@@ -20,6 +20,7 @@
         "templates/consent_page.xml",
         "views/privacy_consent_views.xml",
         "views/privacy_activity_views.xml",
+        "views/privacy_activity_answers_views.xml",
         "views/res_partner_views.xml",
     ],
     "assets": {

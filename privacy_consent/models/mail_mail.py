@@ -47,10 +47,21 @@ class MailMail(models.Model):
         if not consent:
             return emails
         urls = {"accept": consent._url(True), "reject": consent._url(False)}
+        unsubscribe = {
+            # RFC 2369 for people, RFC 8058 for mail programs
+            "List-Unsubscribe": f"<{consent._unsubscribe_url()}>",
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        }
         result = []
         for email in self._separate_subject(emails, consent.partner_id):
+            headers = {
+                **email["headers"],
+                # RFC 3834, section 5: no automatic answers to a request
+                "Auto-Submitted": "auto-generated",
+            }
             if email["partner_id"] == consent.partner_id:
                 body = placeholder_link.personalize(email["body"], urls)
+                headers |= unsubscribe
             else:
                 body = placeholder_link.remove(email["body"])
             result.append(
@@ -58,11 +69,7 @@ class MailMail(models.Model):
                     **email,
                     "body": body,
                     "body_alternative": html2plaintext(body),
-                    # RFC 3834, section 5: no automatic answers to a request
-                    "headers": {
-                        **email["headers"],
-                        "Auto-Submitted": "auto-generated",
-                    },
+                    "headers": headers,
                 }
             )
         return result
