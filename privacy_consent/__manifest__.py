@@ -18,6 +18,7 @@
         "data/ir_actions_server.xml",
         "data/ir_cron.xml",
         "templates/consent_page.xml",
+        "templates/preferences_page.xml",
         "views/privacy_consent_views.xml",
         "views/privacy_activity_views.xml",
         "views/privacy_activity_answers_views.xml",

@@ -6,4 +6,5 @@ from . import privacy_activity_generation
 from . import privacy_consent
 from . import privacy_consent_answers
 from . import privacy_consent_links
+from . import privacy_consent_preferences
 from . import res_partner

@@ -9,6 +9,7 @@ from . import test_link_token
 from . import test_merge
 from . import test_page
 from . import test_placeholder_link
+from . import test_preferences
 from . import test_request_state
 from . import test_send
 from . import test_server_action
