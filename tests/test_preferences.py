@@ -1,0 +1,123 @@
+# Copyright 2026 The privacy_consent authors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""From a delivered mail to all of one's answers, without login and with."""
+
+import pytest
+from account_scene import AccountScene
+from playwright.sync_api import expect
+
+ANN = "ann@example.com"
+ACTIVITIES = ["Newsletter", "Profiles", "Survey"]
+ALL = "Reject and withdraw all"
+
+
+@pytest.fixture(scope="module")
+def scene(new_server, new_database, inbox):
+    """A server whose subject, with an account, got mails about three activities."""
+    server = new_server(new_database("portal"))
+    scene = AccountScene(server, {ANN: "en_US"}, cc=False)
+    scene.create_account(ANN)
+    scene.generate()
+    scene.ask_about(*ACTIVITIES[1:])
+    inbox.wait_for(3)
+    return scene
+
+
+@pytest.fixture
+def page(chromium):
+    """A page on a small phone, without JavaScript."""
+    context = chromium.new_context(
+        viewport={"width": 320, "height": 640},
+        is_mobile=True,
+        has_touch=True,
+        java_script_enabled=False,
+    )
+    yield context.new_page()
+    context.close()
+
+
+def link(inbox, name):
+    """:return: the preference page's address for who got the mail about an activity"""
+    message = next(one for one in inbox.messages if name in one.subject)
+    return message.links()["accept"].replace("/accept/", "/preferences/")
+
+
+def stored(scene):
+    """:return: state, answer and who gave it, by activity"""
+    consents = scene.server.execute(
+        "privacy.consent",
+        "search_read",
+        [("partner_id", "=", scene.subjects[ANN])],
+        ["activity_id", "state", "accepted", "answered_by"],
+    )
+    return {
+        one["activity_id"][1]: (one["state"], one["accepted"], one["answered_by"])
+        for one in consents
+    }
+
+
+def test_from_any_mail_withdraw_all(scene, inbox, page):
+    page.goto(link(inbox, "Profiles"))
+    headings = page.locator("h2")
+    assert headings.all_inner_texts() == ["Profiles", "Newsletter", "Survey"]
+
+    page.get_by_role("link", name="Accept on the next page").tap()
+    page.get_by_role("button", name="I accept").tap()
+    expect(page.get_by_role("status")).to_contain_text("accepted")
+    assert stored(scene) == {
+        "Newsletter": ("sent", False, False),
+        "Profiles": ("answered", True, "subject"),
+        "Survey": ("sent", False, False),
+    }
+
+    page.goto(link(inbox, "Newsletter"))
+    profiles = page.get_by_role("region", name="Profiles")
+    expect(profiles.get_by_role("button", name="Withdraw my consent")).to_be_visible()
+    page.get_by_role("button", name=ALL).tap()
+    expect(page.get_by_role("status")).to_contain_text("rejected")
+    expect(page.get_by_role("button", name=ALL)).to_have_count(0)
+    assert stored(scene) == dict.fromkeys(ACTIVITIES, ("answered", False, "subject"))
+
+    profiles.get_by_text("All answers").tap()
+    expect(profiles.get_by_role("listitem")).to_have_count(2)
+
+
+def test_new_mail_comes_to_the_current_address(scene, inbox, page):
+    page.goto(link(inbox, "Newsletter"))
+    survey = page.get_by_role("region", name="Survey")
+    before = len(inbox.messages)
+    survey.get_by_role("button", name="Send me a new mail").tap()
+    notice = page.get_by_role("status").inner_text()
+    assert "within the last day" in notice
+    assert len(inbox.messages) == before, "one came today"
+
+
+def test_buttons_are_equal(inbox, page):
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.goto(link(inbox, "Survey"))
+    region = page.get_by_role("region", name="Newsletter")
+    actions = region.locator("button, a")
+    looks = []
+    for action in actions.all():
+        box = action.bounding_box()
+        looks.append((box["width"], box["height"]))
+    assert len(set(looks)) <= 1
+
+
+def test_in_the_account(scene, chromium):
+    context = chromium.new_context()
+    page = context.new_page()
+    scene.log_in(page, ANN, "/my")
+    card = page.get_by_role("link", name="Privacy")
+    expect(card).to_be_visible()
+    card.click()
+    page.wait_for_url("**/my/privacy")
+    assert page.locator("#wrap h2").all_inner_texts() == ACTIVITIES
+    newsletter = page.get_by_role("region", name="Newsletter")
+    newsletter.get_by_role("button", name="I accept").click()
+    expect(page.get_by_role("status")).to_contain_text("accepted")
+    assert stored(scene)["Newsletter"] == ("answered", True, "subject")
+    newsletter.get_by_role("button", name="Withdraw my consent").click()
+    expect(page.get_by_role("status")).to_contain_text("rejected")
+    assert stored(scene)["Newsletter"] == ("answered", False, "subject")
+    context.close()
