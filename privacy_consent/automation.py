@@ -18,7 +18,7 @@ BOTH = 5
 _AGENTS = re.compile(
     r"""
     barracuda | mimecast | proofpoint | safelinks | fortimail | trendmicro | sophos
-    | scanner | \bscan\b | preview | prefetch | crawl | spider | bot\b | facebookexternal
+    | scanner | \bscan\b | preview | prefetch | crawl | spider | bot[/;-] | facebookexternal
     | slurp | whatsapp | headless | phantomjs | selenium | puppeteer | playwright
     | curl/ | wget/ | python- | aiohttp | go-http | java/ | okhttp | libwww | httpclient
     """,

@@ -32,8 +32,10 @@ from odoo.service.model import retrying
 
 from .. import answer_nonce, fresh_snapshot, link_token, not_found_page
 
-# PostgreSQL's largest integer, so that no id in an address makes a query fail.
-CONSENT = "<int(max=2147483647):consent_id>/<string:token>"
+# Of the id, any text: what no converter takes would get another page than wrong ids.
+CONSENT = "<string:consent_id>/<string:token>"
+# PostgreSQL's largest integer
+MAX_ID = 2**31 - 1
 PUBLIC = {
     "type": "http",
     "auth": "none",
@@ -100,13 +102,18 @@ class PublicController(http.Controller):
     def _consent_sudo(self, env, consent_id, token):
         """Find the consent that a link belongs to.
 
+        :param str consent_id: id in the link, any text
+        :param str token: secret part of the link, any text
         :return: the consent that counts today, with superuser rights, in the language
             of its history; and what the link allows
         :raise NotFound: the same for a wrong id and for a wrong token
         """
         if "privacy.consent" not in env:
             raise NotFound()
-        consent_sudo, grant = env["privacy.consent"].sudo()._of_link(consent_id, token)
+        number = int(consent_id) if re.fullmatch("[0-9]{1,10}", consent_id) else 0
+        consent_sudo, grant = (
+            env["privacy.consent"].sudo()._of_link(min(number, MAX_ID), token)
+        )
         if not consent_sudo:
             raise NotFound()
         # The history is for staff, whatever language the subject or their browser has.
@@ -173,12 +180,20 @@ class PublicController(http.Controller):
         languages = consent_sudo.env["res.lang"]
         code = consent_sudo.partner_id.lang
         if grant != link_token.FULL:
-            installed = [installed for installed, _name in languages.get_installed()]
-            code = request.httprequest.accept_languages.best_match(installed)
+            code = self._visitor_language(languages)
         for code in (code, consent_sudo.env.user.lang):
             if found := languages._get_data(code=code):
                 return found
         return languages._get_data(code="en_US")
+
+    def _visitor_language(self, languages):
+        """:return: the installed language that the visitor prefers, or None"""
+        offers = {}
+        for code, _name in languages.get_installed():
+            offers[code] = code
+            offers.setdefault(code.partition("_")[0], code)
+        accepted = request.httprequest.accept_languages
+        return offers.get(accepted.best_match(list(offers)))
 
     def _respond(self, html, status=200):
         """:return: the response with a page of which nobody keeps a copy"""

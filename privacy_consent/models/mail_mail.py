@@ -7,7 +7,7 @@ from odoo.exceptions import MissingError
 from odoo.tools import html2plaintext
 from odoo.tools.mail import email_normalize, email_normalize_all
 
-from .. import placeholder_link
+from .. import list_unsubscribe, placeholder_link
 
 
 class MailMail(models.Model):
@@ -47,11 +47,7 @@ class MailMail(models.Model):
         if not consent:
             return emails
         urls = {"accept": consent._url(True), "reject": consent._url(False)}
-        unsubscribe = {
-            # RFC 2369 for people, RFC 8058 for mail programs
-            "List-Unsubscribe": f"<{consent._unsubscribe_url()}>",
-            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
-        }
+        unsubscribe = list_unsubscribe.headers(consent._unsubscribe_url())
         result = []
         for email in self._separate_subject(emails, consent.partner_id):
             headers = {
