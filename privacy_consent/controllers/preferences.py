@@ -30,6 +30,15 @@ class PreferencesController(ConsentController):
         """Show what the subject was asked; do what its buttons say."""
         return self._in_database(db, partial(self._preferences, consent_id, token))
 
+    def _page_values(self, consent_sudo, grant, choice, notice):
+        """Show the way to the preference page, to whom it says more than this one."""
+        return {
+            **super()._page_values(consent_sudo, grant, choice, notice),
+            "logo": consent_sudo._controller_logo(),
+            "preferences_url": grant == link_token.FULL
+            and self._same_link(consent_sudo.env, "preferences"),
+        }
+
     def _preferences(self, consent_id, token, env):
         consent_sudo, grant = self._consent_sudo(env, consent_id, token)
         if grant != link_token.FULL:
@@ -126,6 +135,7 @@ class PreferencesController(ConsentController):
         open_sudo = shown_sudo.filtered(lambda one: not one._subject_says(False))
         return {
             "consent": consent_sudo,
+            "logo": consent_sudo._controller_logo(),
             "preferences": preferences,
             "reject_all": len(open_sudo) > 1
             and self._preferences_button(consent_sudo, "reject", open_sudo),

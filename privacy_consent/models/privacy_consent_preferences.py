@@ -6,6 +6,7 @@
 
 from odoo import api, fields, models
 from odoo.tools import format_datetime
+from odoo.tools.image import image_data_uri
 
 from .privacy_consent_links import REFRESH_INTERVAL
 
@@ -57,6 +58,22 @@ class PrivacyConsent(models.Model):
         return moment and format_datetime(
             self.env, moment, tz=self.partner_id.tz or "UTC", dt_format="long"
         )
+
+    def _controller_logo(self):
+        """:return: the controller's logo as an address, if it has one of its own"""
+        controller_sudo = self.activity_id.sudo().controller_id
+        image = controller_sudo.image_256
+        default = (
+            self.env["res.company"]
+            .sudo()
+            .search_count(
+                [
+                    ("partner_id", "=", controller_sudo.id),
+                    ("uses_default_logo", "=", True),
+                ]
+            )
+        )
+        return bool(image and not default) and image_data_uri(image)
 
     def _subject_says(self, answer):
         """:return: whether this is the subject's own current answer"""

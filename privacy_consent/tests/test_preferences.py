@@ -9,6 +9,7 @@ from odoo.tests import HttpCase, tagged
 from .common import ConsentCase
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+NAMES = ["Newsletter", "Profiles"]
 
 
 class PreferencesCase(ConsentCase):
@@ -211,7 +212,7 @@ class TestPreferencesPage(PreferencesCase, HttpCase):
 
     def test_shows_what_was_asked(self):
         page = self.open()
-        self.assertEqual(list(self.sections(page)), ["Newsletter", "Profiles"])
+        self.assertEqual(list(self.sections(page)), NAMES)
         for section in self.sections(page).values():
             text = section.text_content()
             self.assertIn("One mail a month.", text)
@@ -221,6 +222,23 @@ class TestPreferencesPage(PreferencesCase, HttpCase):
     def test_own_activity_comes_first(self):
         page = self.open(self.path_of(self.profile))
         self.assertEqual(list(self.sections(page)), ["Profiles", "Newsletter"])
+
+    def test_logo_of_the_controller(self):
+        controller = self.activity.controller_id
+        path = self.path.replace("/preferences/", "/accept/")
+        for page in (self.open(), self.open(path)):
+            self.assertFalse(page.find_class("logo"))
+        # the smallest GIF
+        pixel = "R0lGODlhAQABAAAAACwAAAAAAQABAAACAkQBADs="
+        controller.image_1920 = pixel
+        for page in (self.open(), self.open(path)):
+            (logo,) = page.find_class("logo")
+            self.assertEqual(logo.get("src").partition(";")[0], "data:image/gif")
+
+    def test_way_from_the_consent_page(self):
+        page = self.open(self.path.replace("/preferences/", "/accept/"))
+        (link,) = page.xpath("//p[@class='more']/a")
+        self.assertEqual(list(self.sections(self.open(link.get("href")))), NAMES)
 
     def test_safe_methods_change_nothing(self):
         facts = self.facts()
@@ -353,8 +371,8 @@ class TestPreferencesPage(PreferencesCase, HttpCase):
         self.env.cr.flush()
         page = self.open()
         self.assertFalse(self.sections(page))
-        for text in ("Profiles", "Newname", "new@example.com"):
-            self.assertNotIn(text, page.text_content())
+        for text in ("Profiles", "Newname", "new@example.com", "/preferences/"):
+            self.assertNotIn(text, html.tostring(page).decode())
 
     def test_archived_consent_of_the_link(self):
         self.newsletter.active = False
@@ -372,9 +390,7 @@ class TestPreferencesPage(PreferencesCase, HttpCase):
         )
         self.env.cr.flush()
         self.env.invalidate_all()
-        self.assertEqual(
-            list(self.sections(self.open(path))), ["Newsletter", "Profiles"]
-        )
+        self.assertEqual(list(self.sections(self.open(path))), NAMES)
 
     def test_wrong_links(self):
         token = self.newsletter.sudo()._token()
