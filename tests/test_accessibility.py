@@ -2,9 +2,13 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """The pages that subjects see, measured by WCAG 2.2 AA, on screens of all sizes."""
 
+import base64
+
 import pytest
 from account_scene import AccountScene
 from axe_playwright_python.sync_playwright import Axe
+
+from tools import settings
 
 ANN = "ann@example.com"
 EVE = "eve@example.com"
@@ -23,6 +27,13 @@ def scene(new_server, new_database, inbox):
     server = new_server(new_database("portal"))
     scene = AccountScene(server, {ANN: "en_US", EVE: "en_US"}, cc=False)
     scene.create_account(ANN)
+    icon = settings.ROOT / "privacy_consent" / "static" / "description" / "icon.png"
+    server.execute(
+        "res.company",
+        "write",
+        [server.ref("base.main_company")],
+        {"logo": base64.b64encode(icon.read_bytes()).decode()},
+    )
     scene.generate()
     scene.ask_about("Profiles of what you read", "Survey")
     inbox.wait_for(6)

@@ -80,7 +80,7 @@ class TestPortal(ConsentCase, HttpCase):
         sections = self.sections(self.open())
         self.assertEqual(list(sections), ["Newsletter", "Profiles"])
         self.assertIn("not answered yet", sections["Newsletter"].text_content())
-        self.assertIn("Recorded by", sections["Profiles"].text_content())
+        self.assertIn("Recorded by our staff", sections["Profiles"].text_content())
         self.assertEqual(
             list(self.buttons(sections["Newsletter"])), ["I accept", "I reject"]
         )
