@@ -7,19 +7,20 @@ from account_scene import AccountScene
 from playwright.sync_api import expect
 
 ANN = "ann@example.com"
+LUC = "luc@example.com"
 ACTIVITIES = ["Newsletter", "Profiles", "Survey"]
 ALL = "Reject and withdraw all"
 
 
 @pytest.fixture(scope="module")
 def scene(new_server, new_database, inbox):
-    """A server whose subject, with an account, got mails about three activities."""
+    """A server whose subjects, one with an account, were asked three times."""
     server = new_server(new_database("portal"))
-    scene = AccountScene(server, {ANN: "en_US"}, cc=False)
+    scene = AccountScene(server, {ANN: "en_US", LUC: "fr_FR"}, cc=False)
     scene.create_account(ANN)
     scene.generate()
     scene.ask_about(*ACTIVITIES[1:])
-    inbox.wait_for(3)
+    inbox.wait_for(6)
     return scene
 
 
@@ -36,9 +37,11 @@ def page(chromium):
     context.close()
 
 
-def link(inbox, name):
+def link(inbox, name, address=ANN):
     """:return: the preference page's address for who got the mail about an activity"""
-    message = next(one for one in inbox.messages if name in one.subject)
+    message = next(
+        one for one in inbox.messages if one.to == [address] and name in one.subject
+    )
     return message.links()["accept"].replace("/accept/", "/preferences/")
 
 
@@ -102,6 +105,20 @@ def test_buttons_are_equal(inbox, page):
         box = action.bounding_box()
         looks.append((box["width"], box["height"]))
     assert len(set(looks)) <= 1
+
+
+def test_in_the_language_of_the_subject(inbox, page):
+    page.goto(link(inbox, "Survey", LUC))
+    assert page.locator("html").get_attribute("lang") == "fr-FR"
+    expect(page.get_by_role("heading", level=1)).to_have_text(
+        "Vos choix de confidentialité"
+    )
+    assert page.get_by_role("button").all_inner_texts() == [
+        "Je refuse",
+        *["Je refuse", "Envoyez-moi un nouveau message"] * 2,
+        "Tout refuser et retirer",
+    ]
+    expect(page.get_by_role("link")).to_have_text("Accepter sur la page suivante")
 
 
 def test_in_the_account(scene, chromium):
