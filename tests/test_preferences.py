@@ -126,7 +126,7 @@ def test_in_the_account(scene, chromium):
     page = context.new_page()
     scene.log_in(page, ANN, "/my")
     card = page.get_by_role("link", name="Privacy")
-    expect(card).to_be_visible()
+    expect(card).to_contain_text("(3)")
     card.click()
     page.wait_for_url("**/my/privacy")
     assert page.locator("#wrap h2").all_inner_texts() == ACTIVITIES
