@@ -8,7 +8,7 @@ from itertools import count
 
 import pytest
 
-pytest.register_assert_rewrite("consumers", "kills", "server")
+pytest.register_assert_rewrite("consumers", "kills", "page", "server")
 
 from consumers import Consumers  # noqa: E402
 from inbox import Inbox, SeparateInbox  # noqa: E402

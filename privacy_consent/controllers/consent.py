@@ -5,12 +5,11 @@
 from functools import partial
 from urllib.parse import quote
 
-from odoo import http
 from odoo.http import request
 from odoo.tools import format_datetime
 
 from .. import link_token
-from .public import CONSENT, PUBLIC, PublicController
+from .public import CONSENT, PublicController, public_route
 
 # What browsers and others say when nobody opened the page yet: Sec-Purpose
 # (https://fetch.spec.whatwg.org/#sec-purpose-header) and what came before it.
@@ -20,11 +19,10 @@ PREFETCH_HEADERS = ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")
 class ConsentController(PublicController):
     """Show and record the answer of a subject."""
 
-    @http.route(
+    @public_route(
         f"/privacy/consent/<any(accept, reject):choice>/{CONSENT}",
         methods=["GET", "POST"],
         readonly=lambda self, rule, args: not self._posting(),
-        **PUBLIC,
     )
     def consent(self, choice, consent_id, token, db=None, **_kwargs):
         """Show who asks for what; record the answer when its button was pressed.
@@ -36,11 +34,10 @@ class ConsentController(PublicController):
         respond = self._answer if self._posting() else self._show
         return self._in_database(db, partial(respond, choice, consent_id, token))
 
-    @http.route(
+    @public_route(
         f"/privacy/consent/unsubscribe/{CONSENT}",
         methods=["GET", "POST"],
         readonly=lambda self, rule, args: not self._posting(),
-        **PUBLIC,
     )
     def unsubscribe(self, consent_id, token, db=None, **_kwargs):
         """Refuse or withdraw for a mail program (RFC 8058); show the page to people."""
@@ -53,18 +50,17 @@ class ConsentController(PublicController):
         )
         return self._in_database(db, partial(respond, consent_id, token))
 
-    @http.route(
+    @public_route(
         f"/privacy/consent/ask/{CONSENT}",
         methods=["GET", "POST"],
         readonly=lambda self, rule, args: not self._posting(),
-        **PUBLIC,
     )
     def ask(self, consent_id, token, db=None, **_kwargs):
         """Send a fresh request to the subject's present address."""
         respond = self._ask if self._posting() else partial(self._show, "reject")
         return self._in_database(db, partial(respond, consent_id, token))
 
-    @http.route("/privacy/consent/<path:rest>", **PUBLIC)
+    @public_route("/privacy/consent/<path:rest>")
     def wrong_link(self, **_kwargs):
         """Show for any other address what wrong links show."""
         return self._not_found()

@@ -4,12 +4,11 @@
 
 from functools import partial
 
-from odoo import http
 from odoo.http import request
 
 from .. import link_token
 from .consent import ConsentController
-from .public import CONSENT, PUBLIC
+from .public import CONSENT, public_route
 
 
 class PreferencesController(ConsentController):
@@ -20,11 +19,10 @@ class PreferencesController(ConsentController):
     link to a former address shows its own page, and nothing else.
     """
 
-    @http.route(
+    @public_route(
         f"/privacy/consent/preferences/{CONSENT}",
         methods=["GET", "POST"],
         readonly=lambda self, rule, args: not self._posting(),
-        **PUBLIC,
     )
     def preferences(self, consent_id, token, db=None, **_kwargs):
         """Show what the subject was asked; do what its buttons say."""

@@ -3,8 +3,8 @@
 """What all public pages behind the links of a consent share.
 
 A public page has an address ``/privacy/consent/<word>/<consent>/<token>?db=<name>``
-(only such addresses are masked in the log, see ``log_mask.py``) and is a route with the
-options ``PUBLIC``. Its method calls ``self._in_database(db, respond)``, which calls
+(only such addresses are masked in the log, see ``log_mask.py``) and is a
+``@public_route()``. Its method calls ``self._in_database(db, respond)``, which calls
 ``respond(env)``, again on a fresh snapshot when somebody else was faster, and turns
 ``NotFound`` into the one page for every wrong link. In it:
 
@@ -20,7 +20,7 @@ options ``PUBLIC``. Its method calls ``self._in_database(db, respond)``, which c
 
 import re
 import time
-from functools import partial
+from functools import partial, wraps
 
 import psycopg2
 from werkzeug.exceptions import NotFound
@@ -36,13 +36,6 @@ from .. import answer_nonce, fresh_snapshot, link_token, not_found_page
 CONSENT = "<string:consent_id>/<string:token>"
 # PostgreSQL's largest integer
 MAX_ID = 2**31 - 1
-PUBLIC = {
-    "type": "http",
-    "auth": "none",
-    # No cookie is needed: the nonce of a form protects it.
-    "csrf": False,
-    "save_session": False,
-}
 HEADERS = {
     "Cache-Control": "no-store",
     # Nothing from elsewhere, and no frame in which a press could be stolen.
@@ -54,6 +47,34 @@ HEADERS = {
 }
 # Longer ones are nothing that a browser sends, and the proof shall stay readable.
 MAX_AGENT = 500
+
+
+def public_route(path, **options):
+    """Make a public page of a method, as ``http.route()`` does.
+
+    Whatever a visitor adds to the address, the method is called: Odoo fails where a
+    parameter has the name ``self``.
+    """
+
+    def decorate(method):
+        routed = http.route(
+            path,
+            type="http",
+            auth="none",
+            # No cookie is needed: the nonce of a form protects it.
+            csrf=False,
+            save_session=False,
+            **options,
+        )(method)
+
+        @wraps(routed)
+        def page(controller, /, **params):
+            params.pop("self", None)
+            return routed(controller, **params)
+
+        return page
+
+    return decorate
 
 
 class PublicController(http.Controller):
@@ -149,9 +170,11 @@ class PublicController(http.Controller):
             (
                 purpose,
                 consent_sudo.id,
-                consent_sudo.state,
+                # Not the whole state: a request may be on its way when it is opened.
+                consent_sudo.state == "answered",
                 consent_sudo.accepted,
                 str(consent_sudo.answer_date),
+                consent_sudo.answer_mark,
             )
         )
 

@@ -20,6 +20,7 @@ _RUNNING = "privacy_consent_running_action"
 _ANSWER_FIELDS = {"accepted", "answer_date", "last_metadata", "state"}
 # Whose word it is, and what the subject said last, nobody else may write.
 _SUBJECT_FIELDS = {
+    "answer_mark",
     "answered_by",
     "asked_addresses",
     "delivered_date",
@@ -729,7 +730,7 @@ class PrivacyConsent(models.Model):
         consents._store_fact(
             {
                 **values,
-                **self._suspicion_values(),
+                **self._answer_values(),
                 "answered_by": "subject",
                 "subject_accepted": answer,
                 "subject_answer_date": now,

@@ -4,6 +4,7 @@
 
 # pylint: disable=consider-merging-classes-inherited
 
+import secrets
 from datetime import timedelta
 
 from odoo import fields, models
@@ -26,6 +27,11 @@ class PrivacyConsent(models.Model):
         "example one that checks the links in mails.",
     )
     suspicion_reason = fields.Text(readonly=True, copy=False)
+    answer_mark = fields.Char(
+        readonly=True,
+        copy=False,
+        help="Other at each answer of the subject, also at two within a second.",
+    )
 
     def _repeats_answer(self, accept, within=REPETITION):
         """Tell whether the subject gave this very answer just before.
@@ -78,7 +84,11 @@ class PrivacyConsent(models.Model):
         }
         return "\n".join(text for name, text in texts.items() if name in found)
 
-    def _suspicion_values(self):
+    def _answer_values(self):
         """:return: what to store about the answer that is stored now"""
         reason = self.env.context.get(_SUSPICION) or False
-        return {"suspected_automated": bool(reason), "suspicion_reason": reason}
+        return {
+            "answer_mark": secrets.token_hex(8),
+            "suspected_automated": bool(reason),
+            "suspicion_reason": reason,
+        }

@@ -14,6 +14,7 @@ from . import test_merge
 from . import test_not_found_page
 from . import test_page
 from . import test_placeholder_link
+from . import test_preferences
 from . import test_press
 from . import test_request_state
 from . import test_send
