@@ -95,16 +95,24 @@ def test_new_mail_comes_to_the_current_address(scene, inbox, page):
     assert len(inbox.messages) == before, "one came today"
 
 
-def test_buttons_are_equal(inbox, page):
+def test_to_reject_is_as_prominent_as_to_accept(inbox, page):
     page.set_viewport_size({"width": 1280, "height": 900})
-    page.goto(link(inbox, "Survey"))
-    region = page.get_by_role("region", name="Newsletter")
-    actions = region.locator("button, a")
-    looks = []
-    for action in actions.all():
-        box = action.bounding_box()
-        looks.append((box["width"], box["height"]))
-    assert len(set(looks)) <= 1
+    page.goto(link(inbox, "Survey", LUC))
+    for name in ACTIVITIES:
+        choices = page.get_by_role("region", name=name).locator("button, a").all()
+        assert len(choices) == 2
+        looks = [
+            choice.evaluate(
+                """element => {
+                    const style = getComputedStyle(element);
+                    const {width, height, top} = element.getBoundingClientRect();
+                    return [width, height, top, style.color, style.backgroundColor,
+                            style.fontSize, style.fontWeight];
+                }"""
+            )
+            for choice in choices
+        ]
+        assert looks[0] == looks[1], name
 
 
 def test_in_the_language_of_the_subject(inbox, page):
