@@ -206,6 +206,10 @@ class PrivacyConsent(models.Model):
         now = fields.Datetime.now()
         if self.refreshed_date and self.refreshed_date > now - REFRESH_INTERVAL:
             return
+        if not self.partner_id.email_normalized or not (
+            self.activity_id.consent_template_id
+        ):
+            return
         self._store_fact({"refreshed_date": now})
         # As the superuser, like the scheduled action: a visitor has no address.
         self.with_user(SUPERUSER_ID).action_auto_ask()

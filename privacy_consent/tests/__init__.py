@@ -6,6 +6,7 @@ from . import test_ask
 from . import test_automation
 from . import test_company
 from . import test_delete
+from . import test_fresh_snapshot
 from . import test_generate
 from . import test_link_token
 from . import test_links

@@ -226,6 +226,12 @@ class TestLinksOnPages(LinksCase, HttpCase):
         with self.at(self.later(days=1, hours=1)):
             self._press(self.accept, "ask")
         self.assertEqual([mail.to for mail in self.run_queue()], [[NEW]])
+        self.activity.write(
+            {"consent_required": "manual", "consent_template_id": False}
+        )
+        with self.at(self.later(days=3)):
+            pages.append(self._press(self.accept, "ask"))
+        self.activity.consent_template_id = self.template
         self.consent.action_archive()
         with self.at(self.later(days=3)):
             pages.append(self._press(self.accept, "ask"))
