@@ -18,9 +18,10 @@ BOTH = 5
 _AGENTS = re.compile(
     r"""
     barracuda | mimecast | proofpoint | safelinks | fortimail | trendmicro | sophos
-    | scanner | \bscan\b | preview | prefetch | crawl | spider | bot[/;-] | facebookexternal
-    | slurp | whatsapp | headless | phantomjs | selenium | puppeteer | playwright
-    | curl/ | wget/ | python- | aiohttp | go-http | java/ | okhttp | libwww | httpclient
+    | scanner | \bscan\b | preview | prefetch | crawl | spider | bot[/;-]
+    | facebookexternal | slurp | whatsapp | headless | phantomjs | selenium | puppeteer
+    | playwright | curl/ | wget/ | python- | aiohttp | go-http | java/ | okhttp | libwww
+    | httpclient
     """,
     re.IGNORECASE | re.VERBOSE,
 )

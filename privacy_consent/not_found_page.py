@@ -2,6 +2,9 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """The page for a link that is not valid: made without a database, whatever is wrong."""
 
+# There is no environment to translate with.
+# pylint: disable=prefer-env-translation
+
 from pathlib import Path
 
 from lxml import etree

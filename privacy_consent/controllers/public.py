@@ -201,10 +201,10 @@ class PublicController(http.Controller):
             subject is shown, if it is installed; or the public user's
         """
         languages = consent_sudo.env["res.lang"]
-        code = consent_sudo.partner_id.lang
+        preferred = consent_sudo.partner_id.lang
         if grant != link_token.FULL:
-            code = self._visitor_language(languages)
-        for code in (code, consent_sudo.env.user.lang):
+            preferred = self._visitor_language(languages)
+        for code in (preferred, consent_sudo.env.user.lang):
             if found := languages._get_data(code=code):
                 return found
         return languages._get_data(code="en_US")

@@ -13,7 +13,7 @@ class PrivacyActivity(models.Model):
     one_click_answers = fields.Boolean(
         string="One-click answers",
         help="Opening a link of the request is the answer, without a press on the page "
-        "that it shows. Risky: many mail servers and virus scanners open every link, so "
-        "that robots answer for people, who may never have read the request. Such an "
-        "answer hardly proves consent.",
+        "that it shows. Risky: many mail servers and virus scanners open every link, "
+        "so that robots answer for people, who may never have read the request. Such "
+        "an answer hardly proves consent.",
     )

@@ -56,7 +56,8 @@ class PrivacyConsent(models.Model):
     refreshed_date = fields.Datetime(
         readonly=True,
         copy=False,
-        help="When a mail to a former address last led to a request to the present one.",
+        help="When a mail to a former address last led to a request to the present "
+        "one.",
     )
     link_revocations = fields.Integer(
         readonly=True, copy=False, help="How often the links were invalidated."
@@ -115,7 +116,9 @@ class PrivacyConsent(models.Model):
         if old is not None:
             expected[old_token] = link_token.FULL if old in own else link_token.REFUSE
         found = [
-            grant for valid, grant in expected.items() if link_token.matches(token, valid)
+            grant
+            for valid, grant in expected.items()
+            if link_token.matches(token, valid)
         ]
         if not rows or not found:
             return self.browse(), None

@@ -33,7 +33,13 @@ class TestLogMask(BaseCase):
         for name in log_mask.LOGGERS:
             logger = logging.getLogger(name)
             record = logger.makeRecord(
-                name, logging.INFO, __file__, 1, "%s %s%%", ("/privacy/consent/accept/7/x", 5), None
+                name,
+                logging.INFO,
+                __file__,
+                1,
+                "%s %s%%",
+                ("/privacy/consent/accept/7/x", 5),
+                None,
             )
             self.assertTrue(logger.filter(record))
             self.assertEqual(record.getMessage(), "/privacy/consent/accept/7/*** 5%")

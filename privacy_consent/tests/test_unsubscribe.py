@@ -36,9 +36,7 @@ class TestUnsubscribe(ConsentCase, HttpCase):
         message = self.mails["ann@example.com"].message
         self.assertEqual(self.url, self.consent._unsubscribe_url())
         self.assertGreater(len(self.url), 100, "long, and not encoded for that reason")
-        self.assertEqual(
-            message["List-Unsubscribe-Post"], "List-Unsubscribe=One-Click"
-        )
+        self.assertEqual(message["List-Unsubscribe-Post"], "List-Unsubscribe=One-Click")
 
     def test_copies_do_not_have_them(self):
         message = self.mails["copy@example.com"].message
