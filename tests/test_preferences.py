@@ -2,8 +2,12 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """From a delivered mail to all of one's answers, without login and with."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
+import requests
 from account_scene import AccountScene
+from lxml import html
 from playwright.sync_api import expect
 
 ANN = "ann@example.com"
@@ -45,12 +49,12 @@ def link(inbox, name, address=ANN):
     return message.links()["accept"].replace("/accept/", "/preferences/")
 
 
-def stored(scene):
+def stored(scene, address=ANN):
     """:return: state, answer and who gave it, by activity"""
     consents = scene.server.execute(
         "privacy.consent",
         "search_read",
-        [("partner_id", "=", scene.subjects[ANN])],
+        [("partner_id", "=", scene.subjects[address])],
         ["activity_id", "state", "accepted", "answered_by"],
     )
     return {
@@ -127,6 +131,27 @@ def test_in_the_language_of_the_subject(inbox, page):
         "Tout refuser et retirer",
     ]
     expect(page.get_by_role("link")).to_have_text("Accepter sur la page suivante")
+
+
+def test_many_reject_all_at_once(scene, inbox):
+    """Pages of three links, each loaded before anybody pressed."""
+
+    def load(name):
+        url = link(inbox, name, LUC)
+        (*_others, last) = html.fromstring(requests.get(url, timeout=60).text).forms
+        return url, dict(last.fields)
+
+    presses = [load(name) for name in ACTIVITIES] * 5
+    with ThreadPoolExecutor(len(presses)) as pool:
+        pages = list(
+            pool.map(lambda press: requests.post(*press, timeout=120), presses)
+        )
+    assert {page.status_code for page in pages} == {200}
+    rejected = ("answered", False, "subject")
+    assert stored(scene, LUC) == dict.fromkeys(ACTIVITIES, rejected)
+    page = html.fromstring(requests.get(presses[0][0], timeout=60).text)
+    for section in page.iter("section"):
+        assert len(section.findall(".//li")) == 1, "one answer, not fifteen"
 
 
 def test_in_the_account(scene, chromium):
