@@ -44,7 +44,7 @@ def test_press_in_the_mail_program(scene, inbox):
         assert consent["answered_by"] == "subject"
 
 
-def test_address_opened_by_a_person(inbox):
+def test_address_opened_by_a_person(scene, inbox):
     url = HEADER.search(inbox.to(ANN).source)[1].decode()
     page = requests.get(url, timeout=60)
     assert "I accept" in page.text

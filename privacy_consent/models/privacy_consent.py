@@ -458,7 +458,8 @@ class PrivacyConsent(models.Model):
     def action_manual_ask(self):
         """Ask by hand: open the mail composer, or for several subjects enqueue.
 
-        Of several, only those are asked who were not yet.
+        Of several, only those are asked who were not yet, or for whom a program may
+        have answered.
 
         :return: for one consent, the action that opens the composer with the
             activity's template; for several, a notification
@@ -466,8 +467,10 @@ class PrivacyConsent(models.Model):
         :raise UserError: when an activity has no template, or for one archived consent
         """
         if len(self) != 1:
-            drafts = self.filtered(lambda consent: consent.state == "draft")
-            asked = drafts.action_auto_ask()
+            unasked = self.filtered(
+                lambda consent: consent.state == "draft" or consent.suspected_automated
+            )
+            asked = unasked.action_auto_ask()
             return {
                 "type": "ir.actions.client",
                 "tag": "display_notification",
