@@ -30,16 +30,19 @@ class PrivacyPortal(CustomerPortal):
     @http.route(
         "/my/privacy", type="http", auth="user", methods=["GET", "POST"], website=True
     )
-    def my_privacy(self, action=None, consents="", **_kwargs):
+    def my_privacy(self, **_kwargs):
         """Show what the person was asked; record the answer whose button was pressed.
 
         Odoo's CSRF token protects the answers.
         """
         own_sudo = self._own_consents_sudo()
         chosen_sudo = own_sudo.browse()
+        form = request.httprequest.form
+        action = form.get("action")
         if request.httprequest.method == "POST" and action in ("accept", "reject"):
             accept = action == "accept"
-            chosen_sudo = own_sudo.filtered(lambda one: str(one.id) in consents.split())
+            ids = form.get("consents", "").split()
+            chosen_sudo = own_sudo.filtered(lambda one: str(one.id) in ids)
             # in one order, so that two who reject all do not wait for each other
             for one_sudo in chosen_sudo.sorted("id"):
                 if not one_sudo._subject_says(accept):

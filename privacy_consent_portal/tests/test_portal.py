@@ -141,6 +141,9 @@ class TestPortal(ConsentCase, HttpCase):
 
     def test_press_that_is_not_of_this_page(self):
         fields = self.buttons(self.sections(self.open())["Newsletter"])["I reject"]
+        file = {"consents": ("file", b"")}
+        del fields["consents"]
+        self.open(data=fields, files=file)
         del fields["csrf_token"]
         self.assertEqual(self.url_open("/my/privacy", data=fields).status_code, 400)
         self.url_open(f"/my/privacy?action=reject&consents={self.newsletter.id}")
