@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as some
 from page import load
-from server import Scene, query
+from server import Scene, eventually, query
 
 ANN = "ann@example.com"
 WORDS = ["accept", "reject", "unsubscribe", "ask", "preferences"]
@@ -44,6 +44,9 @@ def scene(new_server, inbox):
     ]
     scene.generate()
     inbox.wait_for(1)
+    # The message about the delivery is none that a request below made.
+    followed = "SELECT 1 FROM privacy_consent WHERE delivery_to_follow IS FALSE"
+    eventually(lambda: query(scene.server.database, followed))
     return scene
 
 
