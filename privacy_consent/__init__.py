@@ -1,3 +1,6 @@
 from . import controllers
+from . import log_mask
 from . import models
 from . import wizards
+
+log_mask.install()

@@ -2,18 +2,59 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """The secret in a consent link, computed and compared without a database."""
 
+import base64
 import hashlib
 import hmac
 
+# What a link allows: everything, or only to refuse and withdraw.
+FULL = "full"
+REFUSE = "refuse"
 
-def make(secret, dbname, consent_id, partner_id, activity_id):
-    """Compute the token of one consent.
 
-    The message and the algorithm are fixed: links mailed by earlier versions must
-    keep working for as long as the consent exists.
+def derive(secret, purpose):
+    """Make a key that serves one purpose only.
 
     :param str secret: key of the database (parameter ``database.secret``)
-    :return: hexadecimal HMAC (RFC 2104) with SHA-512
+    :param str purpose: what the key is for
+    :rtype: bytes
+    """
+    message = f"privacy_consent: {purpose}"
+    return hmac.digest(secret.encode(), message.encode(), hashlib.sha256)
+
+
+def sign(key, *parts):
+    """Sign some values in their order.
+
+    :param bytes key: result of :func:`derive`
+    :return: HMAC (RFC 2104) with SHA-256, in the alphabet of addresses (RFC 4648,
+        section 5), 43 characters
+    :rtype: str
+    """
+    # repr() keeps ("1", "23") and ("12", "3") apart.
+    digest = hmac.digest(key, repr(parts).encode(), hashlib.sha256)
+    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+
+
+def make(secret, consent_id, activity_id, address, revocations):
+    """Compute the token of one consent's links to one address.
+
+    :param str secret: key of the database
+    :param str address: normalized e-mail address that is asked, or a false value
+    :param int revocations: how often the links were invalidated
+    :return: 43 characters, see :func:`sign`
+    :rtype: str
+    """
+    key = derive(secret, "link")
+    return sign(key, consent_id, activity_id, address or "", revocations)
+
+
+def make_old(secret, dbname, consent_id, partner_id, activity_id):
+    """Compute the token that versions until 18.0 mailed.
+
+    The message and the algorithm are fixed: these links must keep working for as long
+    as the consent exists.
+
+    :return: hexadecimal HMAC (RFC 2104) with SHA-512, 128 characters
     :rtype: str
     """
     message = f"{dbname}-{consent_id}-{partner_id}-{activity_id}"
@@ -24,7 +65,7 @@ def matches(given, expected):
     """Compare two tokens in a time that does not depend on where they differ.
 
     :param str given: what the visitor sent: any text, also not ASCII
-    :param str expected: result of :func:`make`
+    :param str expected: what it should be
     :rtype: bool
     """
     # compare_digest() refuses text outside ASCII, but takes any bytes.

@@ -18,7 +18,7 @@ _HREF = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 
-_PERSONAL = re.compile(r"""/privacy/consent/(accept|reject)/\d+/[^\s"'<>]*""")
+_PERSONAL = re.compile(r"""/privacy/consent/(\w+)/\d+/[^\s"'<>]*""")
 
 
 def choices(html):

@@ -8,7 +8,9 @@ from itertools import count
 
 import pytest
 
-pytest.register_assert_rewrite("consumers", "generation_scene", "kills", "server")
+pytest.register_assert_rewrite(
+    "consumers", "generation_scene", "kills", "page", "server"
+)
 
 from consumers import Consumers  # noqa: E402
 from inbox import Inbox, SeparateInbox  # noqa: E402

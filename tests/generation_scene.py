@@ -123,7 +123,7 @@ class Activity:
         """Press Continue."""
         self.call("action_continue_asking")
 
-    def write(self, values):
+    def change(self, values):
         """Change the activity, as an administrator would."""
         self.server.execute("privacy.activity", "write", [self.id], values)
 

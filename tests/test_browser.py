@@ -52,7 +52,7 @@ def test_answer_and_change_ones_mind(scene, inbox, phone):
 
 def test_fits_the_screen(inbox, phone):
     phone.goto(inbox.to(ANN).links()["accept"])
-    for element in phone.locator("main *").all():
+    for element in phone.locator("main *:visible").all():
         box = element.bounding_box()
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= 320

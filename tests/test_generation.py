@@ -214,7 +214,7 @@ def test_activity_that_asks_no_more(quiet, values):
     (name,) = values
     activity = Activity(quiet, name, 3 * BATCH)
     activity.press()
-    activity.write(values)
+    activity.change(values)
     run(quiet, CONTINUE)
     assert not activity.is_pending()
     assert not activity.error()

@@ -4,6 +4,7 @@
 
 import pytest
 import requests
+from page import press
 from server import Scene, query
 
 ANN = "ann@example.com"
@@ -26,7 +27,7 @@ def answer(links, choice="accept", **kwargs):
     assert page.status_code == 200
     assert not page.history, "no redirect"
     assert not page.cookies, "no cookie"
-    page = requests.post(links[choice], timeout=60, **kwargs)
+    page = press(links[choice], **kwargs)
     assert page.status_code == 200
     return page
 
@@ -76,7 +77,7 @@ def test_several_databases(new_server, new_database, inbox):
 
     server.database = first
     staff = server.session()
-    page = staff.post(links[second]["accept"], timeout=60)
+    page = press(links[second]["accept"], session=staff)
     assert page.status_code == 200
     assert query(second, accepted) == [("answered", True)]
     page = staff.get(f"{server.url}/odoo", timeout=60)

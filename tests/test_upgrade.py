@@ -8,6 +8,7 @@ import subprocess
 
 import pytest
 import requests
+from page import press
 from server import Server, Shell, query
 
 from tools import settings
@@ -67,13 +68,19 @@ env.cr.commit()
 STEP_BACK = """
 DROP INDEX privacy_consent_unique_subject_activity;
 ALTER TABLE privacy_consent
-    DROP COLUMN action_error, DROP COLUMN answer_date, DROP COLUMN answered_by,
-    DROP COLUMN merged_into_id, DROP COLUMN request_error, DROP COLUMN sent_date,
+    DROP COLUMN action_error, DROP COLUMN answer_date, DROP COLUMN answer_mark,
+    DROP COLUMN answered_by,
+    DROP COLUMN asked_addresses, DROP COLUMN delivered_date,
+    DROP COLUMN delivered_mail, DROP COLUMN link_revocations,
+    DROP COLUMN merged_addresses, DROP COLUMN merged_into_id,
+    DROP COLUMN old_link_address, DROP COLUMN refreshed_date,
+    DROP COLUMN request_error, DROP COLUMN sent_date,
     DROP COLUMN subject_accepted, DROP COLUMN subject_answer_date,
+    DROP COLUMN suspected_automated, DROP COLUMN suspicion_reason,
     DROP COLUMN token_partner_id,
     ADD CONSTRAINT privacy_consent_unique_partner_activity
         UNIQUE (partner_id, activity_id);
-ALTER TABLE privacy_activity DROP COLUMN company_id;
+ALTER TABLE privacy_activity DROP COLUMN company_id, DROP COLUMN one_click_answers;
 DROP TABLE privacy_activity_generation;
 DELETE FROM ir_model WHERE model = 'privacy.activity.generation';
 DELETE FROM ir_model_data
@@ -97,7 +104,7 @@ STORED = [
 ]
 NEW = (
     "SELECT id, sent_date, answer_date, answered_by, merged_into_id, token_partner_id,"
-    " subject_accepted, subject_answer_date, write_date"
+    " subject_accepted, subject_answer_date, old_link_address, write_date"
     " FROM privacy_consent ORDER BY id"
 )
 
@@ -186,5 +193,10 @@ def test_old_links_work(upgraded, inbox, tmp_path):
             )
             assert page.status_code == 200, (consent, state)
             assert "Old newsletter" in page.text
+    press(page.url, "reject")
+    consent = server.execute("privacy.consent", "read", [consent])[0]
+    assert (consent["state"], consent["accepted"]) == ("answered", False)
+    server.execute("privacy.consent", "action_invalidate_links", [consent["id"]])
+    assert requests.get(page.url, timeout=60).status_code == 404
     server.stop()
     server.check()

@@ -13,7 +13,7 @@ import sysconfig
 
 import odoo_log
 import pytest
-import requests
+from page import press
 from server import Scene
 
 from tools import databases, odoo_source, python_env, settings
@@ -113,6 +113,6 @@ def test_main_job(environment, database, new_server, inbox):
     scene.generate()
     inbox.wait_for(1)
     link = inbox.to(ANN).links()["accept"]
-    assert "accepted" in requests.post(link, timeout=60).text
+    assert "accepted" in press(link).text
     consent = scene.consent(ANN)
     assert (consent["state"], consent["accepted"]) == ("answered", True)

@@ -38,12 +38,13 @@ class Variant:
 
 
 VARIANTS = {
-    "lean": Variant(),
-    "portal": Variant(modules=("portal",)),
+    # of what the addons can do without, nothing
+    "lean": Variant(without=("privacy_consent_portal",)),
+    "portal": Variant(),
     "website": Variant(modules=("website",)),
     # an ordinary installation, and a menu with all contacts
     "demo": Variant(modules=("contacts",), options=("--with-demo",)),
-    "odoo_queue": Variant(without=("mail_queue_safe",)),
+    "odoo_queue": Variant(without=("mail_queue_safe", "privacy_consent_portal")),
 }
 
 

@@ -20,7 +20,7 @@ def run(arguments):
     """
     browser.install()
     _drop_leftovers()
-    template = databases.template("lean")
+    template = databases.template("portal")  # it has all of our addons
     database = f"{PREFIX}{os.getpid()}"
     databases.copy(template, database)
     try:

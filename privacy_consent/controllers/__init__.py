@@ -1,1 +1,3 @@
+from . import public
 from . import consent
+from . import preferences

@@ -1,167 +1,186 @@
 # Copyright 2026 The privacy_consent authors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""The public pages behind the links of a consent request."""
+"""The public pages on which a subject answers."""
 
 from functools import partial
+from urllib.parse import quote
 
-import psycopg2
-from werkzeug.exceptions import NotFound
-
-from odoo import SUPERUSER_ID, api, fields, http
 from odoo.http import request
-from odoo.modules.registry import Registry
-from odoo.service.model import retrying
 from odoo.tools import format_datetime
 
 from .. import link_token
+from .public import CONSENT, PublicController, public_route
 
-# PostgreSQL's largest integer, so that no id in an address makes a query fail.
-LINK = (
-    "/privacy/consent/<any(accept, reject):choice>"
-    "/<int(max=2147483647):consent_id>/<string:token>"
-)
-HEADERS = {
-    "Cache-Control": "no-store",
-    # Nothing from elsewhere, and no frame in which a press could be stolen.
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; "
-    "img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "X-Robots-Tag": "noindex, nofollow",
-}
+# What browsers and others say when nobody opened the page yet: Sec-Purpose
+# (https://fetch.spec.whatwg.org/#sec-purpose-header) and what came before it.
+PREFETCH_HEADERS = ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")
 
 
-class ConsentController(http.Controller):
-    """Show and record the answer of a subject.
+class ConsentController(PublicController):
+    """Show and record the answer of a subject."""
 
-    The links are ``auth="none"`` and take the database from the address, so that they
-    work on servers with several databases, without a cookie and without redirects. No
-    session is stored. The token is the only credential: it also stands for a CSRF
-    token, because whoever could forge the request would have to know it.
-    """
-
-    @http.route(
-        LINK,
-        type="http",
-        auth="none",
+    @public_route(
+        f"/privacy/consent/<any(accept, reject):choice>/{CONSENT}",
         methods=["GET", "POST"],
-        csrf=False,
-        readonly=lambda self, rule, args: not self._answering(),
-        save_session=False,
+        readonly=lambda self, rule, args: not self._posting(),
     )
     def consent(self, choice, consent_id, token, db=None, **_kwargs):
         """Show who asks for what; record the answer when its button was pressed.
 
         Any other method than POST changes nothing, because mail scanners open every
-        link (RFC 9110, section 9.2.1: GET, HEAD and OPTIONS are safe methods).
+        link (RFC 9110, section 9.2.1: GET, HEAD and OPTIONS are safe methods), unless
+        the activity takes the risk of one-click answers.
         """
-        respond = self._answer if self._answering() else self._show
+        respond = self._answer if self._posting() else self._show
         return self._in_database(db, partial(respond, choice, consent_id, token))
 
-    def _answering(self):
-        # Asked here and not left to the route: Odoo adds OPTIONS to every route.
-        return request.httprequest.method == "POST"
-
-    def _in_database(self, db, respond):
-        """Respond from the database that the link names.
-
-        :param str db: name in the address; without it, the server's only database
-        :param respond: called with an environment of the public user
-        :raise NotFound: for a database that is not served here
-        """
-        if request.db and db in (None, request.db):
-            request.env["ir.http"]._auth_method_public()
-            return respond(request.env)
-        if not db or db not in http.db_list(force=True):
-            raise NotFound()
-        try:
-            registry = Registry(db).check_signaling()
-        except (AttributeError, psycopg2.Error) as error:
-            raise NotFound() from error  # a database, but not one of Odoo
-        with registry.cursor() as cr:
-            env = api.Environment(cr, SUPERUSER_ID, {})
-            env = env(user=env.ref("base.public_user").id)
-            return retrying(partial(respond, env), env)
-
-    def _consent_sudo(self, env, consent_id, token):
-        """Find the consent that a link belongs to.
-
-        :return: the consent with superuser rights, in the language of its history
-        :raise NotFound: the same for a wrong id and for a wrong token
-        """
-        if "privacy.consent" not in env:
-            raise NotFound()
-        consent_sudo = env["privacy.consent"].sudo().browse(consent_id).exists()
-        if not consent_sudo or not link_token.matches(token, consent_sudo._token()):
-            raise NotFound()
-        # The history is for staff, whatever language the subject or their browser has.
-        return consent_sudo._surviving().with_context(lang=None)
-
-    def _metadata(self):
-        """:return: from where the answer comes, for the proof"""
-        visitor = request.httprequest
-        return "\n".join(
-            [
-                f"User agent: {visitor.user_agent.string}",
-                f"Remote IP: {visitor.remote_addr}",
-                f"Date and time (UTC): {fields.Datetime.now()}",
-            ]
+    @public_route(
+        f"/privacy/consent/unsubscribe/{CONSENT}",
+        methods=["GET", "POST"],
+        readonly=lambda self, rule, args: not self._posting(),
+    )
+    def unsubscribe(self, consent_id, token, db=None, **_kwargs):
+        """Refuse or withdraw for a mail program (RFC 8058); show the page to people."""
+        # Nobody sends this by accident, and no form of ours does.
+        one_click = request.httprequest.form.get("List-Unsubscribe") == "One-Click"
+        respond = (
+            self._refuse
+            if self._posting() and one_click
+            else partial(self._show, "reject")
         )
+        return self._in_database(db, partial(respond, consent_id, token))
 
-    def _answer(self, choice, consent_id, token, env):
-        consent_sudo = self._consent_sudo(env, consent_id, token)
-        consent_sudo.action_answer(choice == "accept", self._metadata())
-        return self._page(consent_sudo, choice, recorded=True)
+    @public_route(
+        f"/privacy/consent/ask/{CONSENT}",
+        methods=["GET", "POST"],
+        readonly=lambda self, rule, args: not self._posting(),
+    )
+    def ask(self, consent_id, token, db=None, **_kwargs):
+        """Send a fresh request to the subject's present address."""
+        respond = self._ask if self._posting() else partial(self._show, "reject")
+        return self._in_database(db, partial(respond, consent_id, token))
+
+    @public_route("/privacy/consent/<path:rest>")
+    def wrong_link(self, **_kwargs):
+        """Show for any other address what wrong links show."""
+        return self._not_found()
 
     def _show(self, choice, consent_id, token, env):
-        consent_sudo = self._consent_sudo(env, consent_id, token)
-        return self._page(consent_sudo, choice, recorded=False)
+        consent_sudo, grant = self._consent_sudo(env, consent_id, token)
+        accept = choice == "accept"
+        if self._one_click(consent_sudo, choice, grant):
+            repeated = consent_sudo._repeats_answer(accept, within=None)
+            consent_sudo._answer_by_link(
+                accept, self._metadata(), self._agent(), repeated=repeated
+            )
+            return self._page(consent_sudo, grant, choice, "recorded")
+        return self._page(consent_sudo, grant, choice)
 
-    def _page(self, consent_sudo, choice, recorded):
-        lang = self._language(consent_sudo)
+    def _one_click(self, consent_sudo, choice, grant):
+        """:return: whether opening this link is the answer"""
+        visitor = request.httprequest
+        return (
+            consent_sudo.activity_id.one_click_answers
+            and visitor.method == "GET"
+            and visitor.path.startswith(f"/privacy/consent/{choice}/")
+            and not any(visitor.headers.get(name) for name in PREFETCH_HEADERS)
+            and self._allows(grant, choice)
+        )
+
+    def _allows(self, grant, choice):
+        return grant == link_token.FULL or choice == "reject"
+
+    def _answer(self, choice, consent_id, token, env):
+        consent_sudo, grant = self._consent_sudo(env, consent_id, token)
+        accept = choice == "accept"
+        repeated = consent_sudo._repeats_answer(accept)
+        age = self._nonce_age(consent_sudo, choice)
+        if not self._allows(grant, choice) or age is None and not repeated:
+            # Status 200, as for any form that is shown again: proxies put pages of
+            # their own in place of errors, and the buttons would be lost.
+            return self._page(consent_sudo, grant, choice, "again")
+        if age is not None:
+            consent_sudo._answer_by_link(
+                accept, self._metadata(), self._agent(), age, repeated
+            )
+        return self._page(consent_sudo, grant, choice, "recorded")
+
+    def _refuse(self, consent_id, token, env):
+        consent_sudo, grant = self._consent_sudo(env, consent_id, token)
+        consent_sudo._answer_by_link(
+            False,
+            self._metadata(),
+            self._agent(),
+            repeated=consent_sudo._repeats_answer(False, within=None),
+        )
+        return self._page(consent_sudo, grant, "reject", "recorded")
+
+    def _ask(self, consent_id, token, env):
+        consent_sudo, grant = self._consent_sudo(env, consent_id, token)
+        if self._nonce_age(consent_sudo, "ask") is None:
+            return self._page(consent_sudo, grant, "reject", "again")
+        consent_sudo._ask_at_present_address()
+        return self._page(consent_sudo, grant, "reject", "asked")
+
+    def _page(self, consent_sudo, grant, choice, notice=None):
+        """Show the page.
+
+        :param str choice: the link that was opened, which comes first
+        :param str notice: what just happened: ``"recorded"`` an answer; ``"asked"`` for
+            a fresh request; ``"again"``: nothing, the button must be pressed again
+        """
+        lang = self._language(consent_sudo, grant)
         consent_sudo = consent_sudo.with_context(lang=lang.code)
         html = consent_sudo.env["ir.qweb"]._render(
             "privacy_consent.form",
             {
-                **self._page_values(consent_sudo, choice, recorded),
+                **self._page_values(consent_sudo, grant, choice, notice),
                 "direction": lang.direction,
                 "lang": lang.code.replace("_", "-"),
             },
             minimal_qcontext=True,
         )
-        return request.make_response(
-            f"<!DOCTYPE html>\n{html}",
-            headers=[("Content-Type", "text/html; charset=utf-8"), *HEADERS.items()],
-        )
+        return self._respond(html)
 
-    def _language(self, consent_sudo):
-        """:return: the subject's language, if it is installed, or the public user's"""
-        languages = consent_sudo.env["res.lang"]
-        for code in (consent_sudo.partner_id.lang, consent_sudo.env.user.lang):
-            if found := languages._get_data(code=code):
-                return found
-        return languages._get_data(code="en_US")
-
-    def _page_values(self, consent_sudo, choice, recorded):
+    def _page_values(self, consent_sudo, grant, choice, notice):
         """Gather what the page shows.
 
-        :param str choice: the link that was opened, which comes first
-        :param bool recorded: whether the answer was given just now
         :rtype: dict
         """
-        env = consent_sudo.env
         subject = consent_sudo.partner_id
-        accept_first = choice == "accept"
+        limited = grant == link_token.REFUSE
+        answers = [choice, "reject" if choice == "accept" else "accept"]
+        if notice == "recorded":
+            answers.remove("accept" if consent_sudo.accepted else "reject")
         return {
             "answer_date": consent_sudo.answer_date
             and format_datetime(
-                env, consent_sudo.answer_date, tz=subject.tz or "UTC", dt_format="long"
+                consent_sudo.env,
+                consent_sudo.answer_date,
+                tz=subject.tz or "UTC",
+                dt_format="long",
             ),
             "answers": [
-                (accept, consent_sudo._url(accept))
-                for accept in (accept_first, not accept_first)
-                if not recorded or accept != consent_sudo.accepted
+                {
+                    "accept": answer == "accept",
+                    "nonce": self._nonce(consent_sudo, answer),
+                    # The own link of who got the mail, and no better one.
+                    "url": self._same_link(consent_sudo.env, answer)
+                    if limited
+                    else consent_sudo._url(answer == "accept"),
+                }
+                for answer in answers
+                if self._allows(grant, answer)
             ],
+            "ask_nonce": limited and self._nonce(consent_sudo, "ask"),
+            "ask_url": limited and self._same_link(consent_sudo.env, "ask"),
             "consent": consent_sudo,
-            "recorded": recorded,
+            "limited": limited,
+            "notice": notice,
         }
+
+    def _same_link(self, env, word):
+        """:return: another address for the link that was opened"""
+        parts = request.httprequest.path.split("/")
+        parts[3] = word
+        return f"{'/'.join(parts)}?db={quote(env.cr.dbname, safe='')}"

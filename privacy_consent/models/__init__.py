@@ -2,8 +2,12 @@ from . import ir_qweb
 from . import mail_mail
 from . import mail_template
 from . import privacy_activity
+from . import privacy_activity_answers
 from . import privacy_activity_asking
 from . import privacy_activity_generation
 from . import privacy_activity_subjects
 from . import privacy_consent
+from . import privacy_consent_answers
+from . import privacy_consent_links
+from . import privacy_consent_preferences
 from . import res_partner

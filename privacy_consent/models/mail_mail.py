@@ -9,7 +9,7 @@ from odoo.exceptions import MissingError
 from odoo.tools import SQL, html2plaintext
 from odoo.tools.mail import email_normalize, email_normalize_all
 
-from .. import placeholder_link
+from .. import list_unsubscribe, placeholder_link
 
 
 class MailMail(models.Model):
@@ -75,10 +75,17 @@ class MailMail(models.Model):
         if not consent:
             return emails
         urls = {"accept": consent._url(True), "reject": consent._url(False)}
+        unsubscribe = list_unsubscribe.headers(consent._unsubscribe_url())
         result = []
         for email in self._separate_subject(emails, consent.partner_id):
+            headers = {
+                **email["headers"],
+                # RFC 3834, section 5: no automatic answers to a request
+                "Auto-Submitted": "auto-generated",
+            }
             if email["partner_id"] == consent.partner_id:
                 body = placeholder_link.personalize(email["body"], urls)
+                headers |= unsubscribe
             else:
                 body = placeholder_link.remove(email["body"])
             result.append(
@@ -86,11 +93,7 @@ class MailMail(models.Model):
                     **email,
                     "body": body,
                     "body_alternative": html2plaintext(body),
-                    # RFC 3834, section 5: no automatic answers to a request
-                    "headers": {
-                        **email["headers"],
-                        "Auto-Submitted": "auto-generated",
-                    },
+                    "headers": headers,
                 }
             )
         return result

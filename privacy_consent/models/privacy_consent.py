@@ -4,7 +4,6 @@
 
 import datetime
 import logging
-from urllib.parse import quote
 
 import psycopg2
 
@@ -12,7 +11,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from .. import link_token, placeholder_link
+from .. import placeholder_link
 from .ir_qweb import COMPILED, CompiledTemplates
 
 _logger = logging.getLogger(__name__)
@@ -22,10 +21,20 @@ _RUNNING = "privacy_consent_running_action"
 _ANSWER_FIELDS = {"accepted", "answer_date", "last_metadata", "state"}
 # Whose word it is, and what the subject said last, nobody else may write.
 _SUBJECT_FIELDS = {
+    "answer_mark",
     "answered_by",
+    "asked_addresses",
+    "delivered_date",
+    "delivered_mail",
     "delivery_to_follow",
+    "link_revocations",
+    "merged_addresses",
+    "old_link_address",
+    "refreshed_date",
     "subject_accepted",
     "subject_answer_date",
+    "suspected_automated",
+    "suspicion_reason",
 }
 # What a transaction keeps in mind: whose delivery it stores, and whose it follows.
 _DELIVERED = "privacy_consent.delivered"
@@ -51,7 +60,13 @@ def _staff_values(vals, state):
     :param str state: of the consent afterwards
     :rtype: dict
     """
-    values = {"last_metadata": False, **vals, "answered_by": "staff"}
+    values = {
+        "last_metadata": False,
+        **vals,
+        "answered_by": "staff",
+        "suspected_automated": False,
+        "suspicion_reason": False,
+    }
     if state == "answered":
         values.setdefault("answer_date", fields.Datetime.now())
     return values
@@ -207,7 +222,7 @@ class PrivacyConsent(models.Model):
         readonly=True,
         copy=False,
         help="The contact that was asked, if it was merged into another one since: "
-        "mailed links were made with it.",
+        "links in the form of 18.0 were made with it.",
     )
 
     # What a page or a glance at a consent shows of records that the reader may have no
@@ -488,7 +503,8 @@ class PrivacyConsent(models.Model):
     def action_manual_ask(self):
         """Ask by hand: open the mail composer, or for several subjects enqueue.
 
-        Of several, only those are asked who were not yet.
+        Of several, only those are asked who were not yet, or for whom a program may
+        have answered.
 
         :return: for one consent, the action that opens the composer with the
             activity's template; for several, a notification
@@ -496,8 +512,10 @@ class PrivacyConsent(models.Model):
         :raise UserError: when an activity has no template, or for one archived consent
         """
         if len(self) != 1:
-            drafts = self.filtered(lambda consent: consent.state == "draft")
-            asked = drafts.action_auto_ask()
+            unasked = self.filtered(
+                lambda consent: consent.state == "draft" or consent.suspected_automated
+            )
+            asked = unasked.action_auto_ask()
             return {
                 "type": "ir.actions.client",
                 "tag": "display_notification",
@@ -662,15 +680,16 @@ class PrivacyConsent(models.Model):
                 continue
             if consent.request_error:
                 consent.request_error = False
+            facts = consent._delivery_facts(mail)
             if consent.state == "draft":
                 self.env.cr.cache.setdefault(_DELIVERED, set()).add(consent.id)
-                consent.with_context(tracking_disable=True)._store_fact(
-                    {
-                        "state": "sent",
-                        "sent_date": fields.Datetime.now(),
-                        "delivery_to_follow": True,
-                    }
-                )
+                facts |= {
+                    "state": "sent",
+                    "sent_date": fields.Datetime.now(),
+                    "delivery_to_follow": True,
+                }
+            if facts:
+                consent.with_context(tracking_disable=True)._store_fact(facts)
 
     def _follow_delivery_at_commit(self):
         """Do :meth:`_follow_delivery` for all consents of this transaction at once."""
@@ -743,34 +762,6 @@ class PrivacyConsent(models.Model):
 
     # Answering ------------------------------------------------------------------
 
-    def _token(self):
-        """Compute the secret part of this consent's links.
-
-        :return: the token, hexadecimal
-        :rtype: str
-        """
-        self.ensure_one()
-        return link_token.make(
-            self.env["ir.config_parameter"].sudo().get_param("database.secret"),
-            self.env.cr.dbname,
-            self.id,
-            self.token_partner_id or self.partner_id.id,
-            self.activity_id.id,
-        )
-
-    def _url(self, accept):
-        """Make the link with which the subject answers.
-
-        :param bool accept: link to accept, or to reject
-        :return: absolute address
-        :rtype: str
-        """
-        choice = "accept" if accept else "reject"
-        return (
-            f"{self.get_base_url()}/privacy/consent/{choice}/{self.id}/{self._token()}"
-            f"?db={quote(self.env.cr.dbname, safe='')}"
-        )
-
     def action_answer(self, answer, metadata=False):
         """Record the subject's own answer: the only place that does.
 
@@ -798,6 +789,7 @@ class PrivacyConsent(models.Model):
         consents._store_fact(
             {
                 **values,
+                **self._answer_values(),
                 "answered_by": "subject",
                 "subject_accepted": answer,
                 "subject_answer_date": now,
@@ -857,6 +849,7 @@ class PrivacyConsent(models.Model):
             consent._store_fact(
                 {
                     "partner_id": destination.id,
+                    "merged_addresses": consent._with_merged_address(),
                     "token_partner_id": (
                         consent.token_partner_id or consent.partner_id.id
                     ),

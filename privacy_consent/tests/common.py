@@ -17,8 +17,17 @@ from odoo.tests import TransactionCase, new_test_user
 from odoo.addons.base.tests.common import MockSmtplibCase
 
 LINK = re.compile(
-    r"https?://[^\s\"'<>]+/privacy/consent/(accept|reject)/\d+/[0-9a-f]{128}\?db=[\w%-]+"
+    r"https?://[^\s\"'<>]+/privacy/consent/(accept|reject)/\d+/[\w-]{43}\?db=[\w%-]+"
 )
+FORM = re.compile(
+    r'action="[^"]*/privacy/consent/(\w+)/[^"]*">\s*'
+    r'<input type="hidden" name="nonce" value="([^"]*)"'
+)
+
+
+def nonces(html):
+    """:return: the nonces of a public page's forms, by the word in their address"""
+    return dict(FORM.findall(html))
 
 
 class ConsentCase(TransactionCase, MockSmtplibCase):

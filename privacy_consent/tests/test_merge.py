@@ -4,7 +4,7 @@
 
 from odoo.tests import HttpCase, tagged
 
-from .common import ConsentCase
+from .common import LINK, ConsentCase, nonces
 
 
 @tagged("post_install", "-at_install")
@@ -34,8 +34,20 @@ class TestMerge(ConsentCase, HttpCase):
         self.env.invalidate_all()
 
     def _open(self, consent, accept, **kwargs):
-        path = consent._url(accept).removeprefix(consent.get_base_url())
+        return self._open_url(consent._url(accept), **kwargs)
+
+    def _open_url(self, url, **kwargs):
+        path = url.removeprefix(self.ann.get_base_url())
         return self.url_open(path, **kwargs)
+
+    def _press(self, url):
+        """Press the button of a mailed link, on the page that it shows."""
+        choice = "accept" if "/accept/" in url else "reject"
+        page = self._open_url(url)
+        target = next(
+            target for target in LINK.finditer(page.text) if target[1] == choice
+        )
+        return self._open_url(target[0], data={"nonce": nonces(page.text)[choice]})
 
     def test_nothing_is_lost(self):
         """A accepted X, B refused X and Y: Odoo alone leaves the first only."""
@@ -123,15 +135,19 @@ class TestMerge(ConsentCase, HttpCase):
     def test_links_in_both_inboxes_show_the_survivor(self):
         winner, loser = self.consent_of(self.ann), self.consent_of(self.luc)
         urls = [winner._url(True), loser._url(True)]
+        rejects = [winner._url(False), loser._url(False)]
         self._answer(winner, True, "2026-03-01 10:00:00")
         self._merge(self.ann, self.luc)
-        self.assertEqual([winner._url(True), loser._url(True)], urls)
-        for consent in (winner, loser):
-            page = self._open(consent, True)
+        for url in urls:
+            page = self._open_url(url)
             self.assertIn(winner._url(False), page.text)
-        self._open(loser, False, method="POST")
-        self.env.invalidate_all()
-        self.assertFalse(winner.accepted, "answering by any link answers for both")
+        for accept, links in [(False, rejects), (True, urls)]:
+            for link in links:
+                winner._store_fact({"accepted": not accept})
+                self.env.cr.flush()
+                self._press(link)
+                self.env.invalidate_all()
+                self.assertEqual(winner.accepted, accept, "any link answers for both")
 
     def test_third_contact(self):
         third = self._create_subject("Third", "third@example.com")
@@ -147,8 +163,8 @@ class TestMerge(ConsentCase, HttpCase):
         self.assertEqual((first + second + last).partner_id, third)
         self.assertEqual(first._surviving(), last)
         for consent, url in urls.items():
-            self.assertEqual(consent._url(True), url)
-            self.assertIn(last._url(True), self._open(consent, True).text)
+            for link in (url, consent._url(True)):
+                self.assertIn(last._url(True), self._open_url(link).text)
 
     def test_three_at_once(self):
         third = self._create_subject("Third", "third@example.com")

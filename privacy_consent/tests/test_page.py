@@ -5,7 +5,7 @@
 from odoo.tests import HttpCase, tagged
 from odoo.tools import mute_logger
 
-from .common import ConsentCase
+from .common import ConsentCase, nonces
 
 
 @tagged("post_install", "-at_install")
@@ -76,7 +76,9 @@ class TestPage(ConsentCase, HttpCase):
             self.assertNotIn(loaded, text)
 
     def _press(self, path, **kwargs):
-        page = self.url_open(path, data={}, method="POST", **kwargs)
+        choice = path.split("/")[3]
+        nonce = nonces(self.url_open(path, **kwargs).text)[choice]
+        page = self.url_open(path, data={"nonce": nonce}, method="POST", **kwargs)
         self.consent.invalidate_recordset()
         return page
 
@@ -137,6 +139,7 @@ class TestPage(ConsentCase, HttpCase):
         other = self.consent_of(self.luc)
         for path in [
             self.accept.replace(token, "0" * 128),
+            self.accept.replace(token, "0" * 43),
             self.accept.replace(token, token[:-1]),
             self.accept.replace(token, ""),
             self.accept.replace(token, other._token()),
@@ -175,11 +178,7 @@ class TestPage(ConsentCase, HttpCase):
     def test_history_is_not_in_the_language_of_the_subject(self):
         """Staff read it, whatever the subject and their browser speak."""
         consent = self.consent_of(self.luc)
-        self.url_open(
-            self._path(consent, True),
-            method="POST",
-            headers={"Accept-Language": "fr"},
-        )
+        self._press(self._path(consent, True), headers={"Accept-Language": "fr"})
         self.env.cr.flush()
         values = consent.message_ids[0].sudo().tracking_value_ids
         self.assertIn("Answered", values.mapped("new_value_char"))

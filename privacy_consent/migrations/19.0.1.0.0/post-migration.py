@@ -49,3 +49,12 @@ def migrate(cr, version):
          WHERE consent.state IN ('sent', 'answered') AND consent.sent_date IS NULL
         """
     )
+    # The links of 18.0 were mailed to this address at the latest.
+    cr.execute(
+        """
+        UPDATE privacy_consent AS consent
+           SET old_link_address = coalesce(subject.email_normalized, '')
+          FROM res_partner AS subject
+         WHERE subject.id = consent.partner_id AND consent.old_link_address IS NULL
+        """
+    )

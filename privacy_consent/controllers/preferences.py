@@ -1,0 +1,160 @@
+# Copyright 2026 The privacy_consent authors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""The public page on which a subject sees all that they were asked."""
+
+from functools import partial
+
+from odoo.http import request
+
+from .. import link_token
+from .consent import ConsentController
+from .public import CONSENT, public_route
+
+
+class PreferencesController(ConsentController):
+    """Show the answers of the contact behind a link; refuse and withdraw them.
+
+    Any link to one consent opens the page. Whoever got hold of it may refuse all, but
+    accept only what the link is about: a forwarded mail gives no more than its own. A
+    link to a former address shows its own page, and nothing else.
+    """
+
+    @public_route(
+        f"/privacy/consent/preferences/{CONSENT}",
+        methods=["GET", "POST"],
+        readonly=lambda self, rule, args: not self._posting(),
+    )
+    def preferences(self, consent_id, token, db=None, **_kwargs):
+        """Show what the subject was asked; do what its buttons say."""
+        return self._in_database(db, partial(self._preferences, consent_id, token))
+
+    def _page_values(self, consent_sudo, grant, choice, notice):
+        """Show the way to the preference page, to whom it says more than this one."""
+        return {
+            **super()._page_values(consent_sudo, grant, choice, notice),
+            "logo": consent_sudo._controller_logo(),
+            "preferences_url": grant == link_token.FULL
+            and self._same_link(consent_sudo.env, "preferences"),
+        }
+
+    def _preferences(self, consent_id, token, env):
+        consent_sudo, grant = self._consent_sudo(env, consent_id, token)
+        if grant != link_token.FULL:
+            return self._page(consent_sudo, grant, "reject")
+        done, chosen_sudo = None, consent_sudo.browse()
+        if self._posting():
+            done, chosen_sudo = self._change_preferences(consent_sudo)
+        return self._preferences_page(consent_sudo, grant, done, chosen_sudo)
+
+    def _change_preferences(self, consent_sudo):
+        """Do what the pressed button says.
+
+        :param consent_sudo: the consent of the link
+        :return: the button, or ``nothing`` if this page does not have it any more; and
+            the consents that it was about
+        """
+        form = request.httprequest.form
+        action = form.get("action")
+        ids = form.get("consents", "").split()
+        chosen_sudo = self._preferences_shown(consent_sudo).filtered(
+            lambda one: str(one.id) in ids
+        )
+        # Only a button that was offered has a nonce.
+        age = self._nonce_age(
+            consent_sudo, self._preferences_purpose(action, chosen_sudo)
+        )
+        if age is None:
+            # pressed twice
+            repeated = action == "reject" and chosen_sudo
+            if not repeated or not all(one._repeats_answer(False) for one in repeated):
+                action = "nothing"
+            return action, chosen_sudo
+        # in one order, so that two who refuse all do not wait for each other
+        for one_sudo in chosen_sudo.sorted("id"):
+            if action == "reject":
+                one_sudo._answer_by_link(False, self._metadata(), self._agent(), age)
+            else:
+                one_sudo._ask_again()
+        # The page shows the history, which is written before the commit.
+        consent_sudo.env.cr.flush()
+        return action, chosen_sudo
+
+    def _preferences_page(self, consent_sudo, grant, done, chosen_sudo):
+        """Show the page.
+
+        :param done: see :meth:`_change_preferences`
+        """
+        lang = self._language(consent_sudo, grant)
+        consent_sudo = consent_sudo.with_context(lang=lang.code)
+        html = consent_sudo.env["ir.qweb"]._render(
+            "privacy_consent.preferences",
+            {
+                **self._preferences_values(consent_sudo),
+                "chosen": chosen_sudo.with_env(consent_sudo.env),
+                "done": done,
+                "direction": lang.direction,
+                "lang": lang.code.replace("_", "-"),
+            },
+            minimal_qcontext=True,
+        )
+        return self._respond(html)
+
+    def _preferences_shown(self, consent_sudo):
+        """:return: the consents of the subject, that of the link first"""
+        return consent_sudo | consent_sudo._preferences_of(consent_sudo.partner_id)
+
+    def _preferences_values(self, consent_sudo):
+        """Gather what the page shows.
+
+        :rtype: dict
+        """
+        preferences = []
+        shown_sudo = self._preferences_shown(consent_sudo)
+        for one_sudo in shown_sudo:
+            own = one_sudo == consent_sudo
+            accepted = one_sudo._subject_says(True)
+            actions = []
+            if not one_sudo._subject_says(False):
+                actions.append("reject")
+            if not own and not accepted and one_sudo._can_ask_again():
+                actions.append("ask")
+            preferences.append(
+                {
+                    **one_sudo._preference(),
+                    "accept_url": own
+                    and not accepted
+                    and self._same_link(consent_sudo.env, "accept"),
+                    "buttons": [
+                        self._preferences_button(consent_sudo, action, one_sudo)
+                        for action in actions
+                    ],
+                }
+            )
+        open_sudo = shown_sudo.filtered(lambda one: not one._subject_says(False))
+        return {
+            "consent": consent_sudo,
+            "logo": consent_sudo._controller_logo(),
+            "preferences": preferences,
+            "reject_all": len(open_sudo) > 1
+            and self._preferences_button(consent_sudo, "reject", open_sudo),
+        }
+
+    def _preferences_button(self, consent_sudo, action, chosen_sudo):
+        """:return: a button of the page, with what its form sends"""
+        purpose = self._preferences_purpose(action, chosen_sudo)
+        return {
+            "action": action,
+            "inputs": {
+                "action": action,
+                "consents": " ".join(map(str, chosen_sudo.ids)),
+                "nonce": self._nonce(consent_sudo, purpose),
+            },
+        }
+
+    def _preferences_purpose(self, action, chosen_sudo):
+        """Name a button. Once one of its consents is answered, it is another one.
+
+        :rtype: str
+        """
+        facts = [self._nonce_purpose(one, action) for one in chosen_sudo.sorted("id")]
+        return f"preferences {facts}"

@@ -1,0 +1,234 @@
+# Copyright 2026 The privacy_consent authors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""What all public pages behind the links of a consent share.
+
+A public page has an address ``/privacy/consent/<word>/<consent>/<token>?db=<name>``
+(only such addresses are masked in the log, see ``log_mask.py``) and is a
+``@public_route()``. Its method calls ``self._in_database(db, respond)``, which calls
+``respond(env)``, again on a fresh snapshot when somebody else was faster, and turns
+``NotFound`` into the one page for every wrong link. In it:
+
+- ``consent_sudo, grant = self._consent_sudo(env, consent_id, token)`` is the first
+  thing; ``grant`` is ``link_token.FULL`` or ``link_token.REFUSE``: the latter shows
+  nothing about the subject and may only refuse or withdraw;
+- a form has a hidden field ``nonce`` with ``self._nonce(consent_sudo, purpose)``, where
+  the purpose says which button it is; ``self._nonce_age(consent_sudo, purpose)`` is
+  None if the visitor did not press that button on a page that is still up to date;
+- ``self._metadata()`` is the proof for ``action_answer()``;
+- ``self._respond(html)`` sends the page.
+"""
+
+import re
+import time
+from functools import partial, wraps
+
+import psycopg2
+from werkzeug.exceptions import NotFound
+
+from odoo import SUPERUSER_ID, api, fields, http
+from odoo.http import request
+from odoo.modules.registry import Registry
+from odoo.service.model import retrying
+
+from .. import answer_nonce, fresh_snapshot, link_token, not_found_page
+
+# Of the id, any text: what no converter takes would get another page than wrong ids.
+CONSENT = "<string:consent_id>/<string:token>"
+# PostgreSQL's largest integer
+MAX_ID = 2**31 - 1
+HEADERS = {
+    "Cache-Control": "no-store",
+    # Nothing from elsewhere, and no frame in which a press could be stolen.
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; "
+    "img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Robots-Tag": "noindex, nofollow",
+}
+# Longer ones are nothing that a browser sends, and the proof shall stay readable.
+MAX_AGENT = 500
+
+
+def public_route(path, **options):
+    """Make a public page of a method, as ``http.route()`` does.
+
+    Whatever a visitor adds to the address, the method is called: Odoo fails where a
+    parameter has the name ``self``.
+    """
+
+    def decorate(method):
+        routed = http.route(
+            path,
+            type="http",
+            auth="none",
+            # No cookie is needed: the nonce of a form protects it.
+            csrf=False,
+            save_session=False,
+            **options,
+        )(method)
+
+        @wraps(routed)
+        def page(controller, /, **params):
+            params.pop("self", None)
+            return routed(controller, **params)
+
+        return page
+
+    return decorate
+
+
+class PublicController(http.Controller):
+    """The base of the public pages.
+
+    The links are ``auth="none"`` and take the database from the address, so that they
+    work on servers with several databases, without a cookie and without redirects. No
+    session is stored.
+    """
+
+    def _posting(self):
+        # Asked here and not left to the route: Odoo adds OPTIONS to every route.
+        return request.httprequest.method == "POST"
+
+    def _in_database(self, db, respond):
+        """Respond from the database that the link names.
+
+        :param str db: name in the address; without it, the server's only database
+        :param respond: called with an environment of the public user
+        """
+        try:
+            return self._respond_from(db, partial(fresh_snapshot.repeat, respond))
+        except NotFound:
+            return self._not_found()
+
+    def _respond_from(self, db, respond):
+        if request.db and db in (None, request.db):
+            request.env["ir.http"]._auth_method_public()
+            return respond(request.env)
+        if not db or db not in http.db_list(force=True):
+            raise NotFound()
+        try:
+            registry = Registry(db).check_signaling()
+        except (AttributeError, psycopg2.Error) as error:
+            raise NotFound() from error  # a database, but not one of Odoo
+        with registry.cursor() as cr:
+            env = api.Environment(cr, SUPERUSER_ID, {})
+            env = env(user=env.ref("base.public_user").id)
+            return retrying(partial(respond, env), env)
+
+    def _not_found(self):
+        """:return: the same page for every wrong link, whatever is wrong with it"""
+        page = not_found_page.render(request.httprequest.accept_languages)
+        return self._respond(page, status=404)
+
+    def _consent_sudo(self, env, consent_id, token):
+        """Find the consent that a link belongs to.
+
+        :param str consent_id: id in the link, any text
+        :param str token: secret part of the link, any text
+        :return: the consent that counts today, with superuser rights, in the language
+            of its history; and what the link allows
+        :raise NotFound: the same for a wrong id and for a wrong token
+        """
+        if "privacy.consent" not in env:
+            raise NotFound()
+        number = int(consent_id) if re.fullmatch("[0-9]{1,10}", consent_id) else 0
+        consent_sudo, grant = (
+            env["privacy.consent"].sudo()._of_link(min(number, MAX_ID), token)
+        )
+        if not consent_sudo:
+            raise NotFound()
+        # The history is for staff, whatever language the subject or their browser has.
+        return consent_sudo._surviving().with_context(lang=None), grant
+
+    def _nonce(self, consent_sudo, purpose):
+        """Make the nonce of one button.
+
+        :param str purpose: which button it is
+        :rtype: str
+        """
+        return answer_nonce.make(
+            consent_sudo._link_secret(),
+            self._nonce_purpose(consent_sudo, purpose),
+            time.time(),
+        )
+
+    def _nonce_age(self, consent_sudo, purpose):
+        """Check the nonce that came with the request.
+
+        :return: how many seconds ago its page was made; None if it was made for
+            something else, long ago, or before the answer changed
+        """
+        return answer_nonce.age(
+            consent_sudo._link_secret(),
+            self._nonce_purpose(consent_sudo, purpose),
+            request.httprequest.form.get("nonce"),
+            time.time(),
+        )
+
+    def _nonce_purpose(self, consent_sudo, purpose):
+        return repr(
+            (
+                purpose,
+                consent_sudo.id,
+                # Not the whole state: a request may be on its way when it is opened.
+                consent_sudo.state == "answered",
+                consent_sudo.accepted,
+                str(consent_sudo.answer_date),
+                consent_sudo.answer_mark,
+            )
+        )
+
+    def _metadata(self):
+        """:return: from where the answer comes, for the proof"""
+        visitor = request.httprequest
+        return "\n".join(
+            [
+                f"User agent: {self._agent()}",
+                f"Remote IP: {_one_line(visitor.remote_addr)}",
+                f"Date and time (UTC): {fields.Datetime.now()}",
+            ]
+        )
+
+    def _agent(self):
+        """:return: what the visitor's program calls itself"""
+        return _one_line(request.httprequest.user_agent.string)[:MAX_AGENT]
+
+    def _language(self, consent_sudo, grant=link_token.FULL):
+        """Find the language of a page.
+
+        :param str grant: what the link allows
+        :return: the subject's language, or the visitor's where nothing about the
+            subject is shown, if it is installed; or the public user's
+        """
+        languages = consent_sudo.env["res.lang"]
+        preferred = consent_sudo.partner_id.lang
+        if grant != link_token.FULL:
+            preferred = self._visitor_language(languages)
+        for code in (preferred, consent_sudo.env.user.lang):
+            if found := languages._get_data(code=code):
+                return found
+        return languages._get_data(code="en_US")
+
+    def _visitor_language(self, languages):
+        """:return: the installed language that the visitor prefers, or None"""
+        offers = {}
+        for code, _name in languages.get_installed():
+            offers[code] = code
+            offers.setdefault(code.partition("_")[0], code)
+        accepted = request.httprequest.accept_languages
+        return offers.get(accepted.best_match(list(offers)))
+
+    def _respond(self, html, status=200):
+        """:return: the response with a page of which nobody keeps a copy"""
+        return request.make_response(
+            f"<!DOCTYPE html>\n{html}",
+            headers=[("Content-Type", "text/html; charset=utf-8"), *HEADERS.items()],
+            status=status,
+        )
+
+
+def _one_line(text):
+    """:return: what a visitor sent, unable to pass for other lines of the proof"""
+    # PostgreSQL stores no NUL, and no half of a surrogate pair.
+    text = (text or "").encode("utf-8", "replace").decode()
+    return re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+", " ", text)

@@ -1,0 +1,37 @@
+# Copyright 2026 The privacy_consent authors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Try again at once what somebody else was faster with."""
+
+import random
+import time
+
+from odoo.exceptions import ConcurrencyError
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+
+# Longest waits in seconds; how long exactly is left to chance, so that those who
+# collided do not collide again.
+WAITS = [0.02, 0.04, 0.08, 0.16, 0.32, 0.64, *[1] * 6]
+
+
+def repeat(respond, env):
+    """Call a function, in a new transaction whenever another one was faster.
+
+    Odoo tries five times, and waits up to 32 seconds. A crowd that answers with one
+    link needs more tries, and a person has no such patience.
+
+    :param respond: called with the environment
+    :return: what it returns
+    :raise psycopg2.OperationalError: the last conflict, when no try succeeded
+    """
+    for longest in [*WAITS, None]:
+        try:
+            response = respond(env)
+            env.cr.flush()
+            return response
+        except (*PG_CONCURRENCY_EXCEPTIONS_TO_RETRY, ConcurrencyError):
+            if longest is None:
+                raise
+            env.cr.rollback()
+            env.transaction.reset()
+            env.registry.reset_changes()
+            time.sleep(random.uniform(0, longest))

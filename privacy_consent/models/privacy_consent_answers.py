@@ -1,0 +1,94 @@
+# Copyright 2026 The privacy_consent authors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Answers by link: repeated ones, and those that a robot probably gave."""
+
+# pylint: disable=consider-merging-classes-inherited
+
+import secrets
+from datetime import timedelta
+
+from odoo import fields, models
+
+from .. import automation
+
+_SUSPICION = "privacy_consent_suspicion"
+# An equal answer within this time is the same press, or the same mail program.
+REPETITION = timedelta(minutes=1)
+
+
+class PrivacyConsent(models.Model):
+    _inherit = "privacy.consent"
+
+    suspected_automated = fields.Boolean(
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        help="The last answer of the subject looks as if a program had given it, for "
+        "example one that checks the links in mails.",
+    )
+    suspicion_reason = fields.Text(readonly=True, copy=False)
+    answer_mark = fields.Char(
+        readonly=True,
+        copy=False,
+        help="Other at each answer of the subject, also at two within a second.",
+    )
+
+    def _repeats_answer(self, accept, within=REPETITION):
+        """Tell whether the subject gave this very answer just before.
+
+        :param bool accept: what they answer now
+        :param within: how long ago at most; None for any time
+        :rtype: bool
+        """
+        return (
+            self.state == "answered"
+            and self.answered_by == "subject"
+            and self.accepted == accept
+            and bool(self.answer_date)
+            and (not within or self.answer_date > fields.Datetime.now() - within)
+        )
+
+    def _answer_by_link(self, accept, metadata, agent, since_page=None, repeated=False):
+        """Record what a subject answered by a link, if it is new.
+
+        It is new as well if it was suspected to be automated, and is not any more.
+
+        :param bool accept: whether they consent
+        :param str metadata: from where the answer came, for the proof
+        :param str agent: what their program calls itself
+        :param since_page: seconds between the page and the press, if there was one
+        :param bool repeated: whether they gave this very answer before
+        """
+        reason = self._suspicion(accept, agent, since_page)
+        if repeated and (reason or not self.suspected_automated):
+            return
+        # In the context, because others override action_answer() with its parameters.
+        self.with_context(**{_SUSPICION: reason}).action_answer(accept, metadata)
+
+    def _suspicion(self, accept, agent, since_page):
+        """:return: why this answer looks automated, for staff; or an empty text"""
+        now = fields.Datetime.now()
+        delivered = self.delivered_date or self.sent_date
+        opposite = self.subject_answer_date if self.subject_accepted != accept else None
+        found = automation.reasons(
+            agent,
+            since_delivery=(now - delivered).total_seconds() if delivered else None,
+            since_page=since_page,
+            since_other=(now - opposite).total_seconds() if opposite else None,
+        )
+        texts = {
+            "agent": self.env._("It came from a program that is no browser."),
+            "delivery": self.env._("It came within seconds of the mail's delivery."),
+            "page": self.env._("It came within seconds of the page that asks for it."),
+            "other": self.env._("It came within seconds of the opposite answer."),
+        }
+        return "\n".join(text for name, text in texts.items() if name in found)
+
+    def _answer_values(self):
+        """:return: what to store about the answer that is stored now"""
+        reason = self.env.context.get(_SUSPICION) or False
+        return {
+            "answer_mark": secrets.token_hex(8),
+            "suspected_automated": bool(reason),
+            "suspicion_reason": reason,
+        }

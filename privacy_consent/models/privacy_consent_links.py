@@ -1,0 +1,218 @@
+# Copyright 2026 The privacy_consent authors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""The links of a consent: for whom they were made, and what they allow today."""
+
+# pylint: disable=consider-merging-classes-inherited
+
+from datetime import timedelta
+from urllib.parse import quote
+
+from odoo import SUPERUSER_ID, api, fields, models
+from odoo.tools import SQL
+
+from .. import link_token
+
+# What is read where there is no such consent, so that this takes the same time.
+_NOBODY = (0, 0, 0, None, None, None, None)
+REFRESH_INTERVAL = timedelta(days=1)
+
+
+class PrivacyConsent(models.Model):
+    """Links are bound to the address that was asked.
+
+    Somebody else may read the mails to an address that a contact does not have any
+    more. Such a link only refuses, until the person confirms from the present address.
+    """
+
+    _inherit = "privacy.consent"
+
+    asked_addresses = fields.Text(
+        string="Asked at",
+        readonly=True,
+        copy=False,
+        help="The e-mail addresses to which a request was delivered, one a line.",
+    )
+    merged_addresses = fields.Text(
+        readonly=True,
+        copy=False,
+        help="The e-mail addresses of contacts that were merged into the subject, one "
+        "a line: they are the same person's, and their links allow all that they did.",
+    )
+    old_link_address = fields.Char(
+        readonly=True,
+        copy=False,
+        help="The subject's e-mail address when this database was upgraded from 18.0. "
+        "Where it is not null, even if empty, links in the form of 18.0 are valid.",
+    )
+    delivered_date = fields.Datetime(
+        string="Last delivered on",
+        readonly=True,
+        copy=False,
+        help="When the subject's mail server took the last request.",
+    )
+    delivered_mail = fields.Integer(
+        readonly=True, copy=False, help="The mail of the last request."
+    )
+    refreshed_date = fields.Datetime(
+        readonly=True,
+        copy=False,
+        help="When a mail to a former address last led to a request to the present "
+        "one.",
+    )
+    link_revocations = fields.Integer(
+        readonly=True, copy=False, help="How often the links were invalidated."
+    )
+
+    @api.model
+    def _link_secret(self):
+        return self.env["ir.config_parameter"].sudo().get_param("database.secret")
+
+    @api.model
+    def _of_link(self, consent_id, token):
+        """Find the consent that a link was made for.
+
+        A wrong id and a wrong token take the same queries and the same computations.
+
+        :param int consent_id: id in the link, maybe of no consent
+        :param str token: secret part of the link, any text
+        :return: the consent, possibly one that was merged into another, and
+            ``link_token.FULL`` or ``link_token.REFUSE``; or an empty recordset and None
+        """
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT consent.activity_id,
+                       coalesce(
+                           nullif(consent.token_partner_id, 0), consent.partner_id
+                       ),
+                       consent.link_revocations,
+                       subject.email_normalized,
+                       consent.merged_addresses,
+                       consent.asked_addresses,
+                       consent.old_link_address
+                  FROM privacy_consent AS consent
+                  JOIN res_partner AS subject ON subject.id = consent.partner_id
+                 WHERE consent.id = %s
+                """,
+                consent_id,
+            )
+        )
+        activity_id, partner_id, revocations, current, merged, asked, old = (
+            rows[0] if rows else _NOBODY
+        )
+        secret = self._link_secret()
+        own = {current or "", *(merged or "").splitlines()}
+        grants = dict.fromkeys((asked or "").splitlines(), link_token.REFUSE)
+        grants |= dict.fromkeys(own, link_token.FULL)
+        expected = {
+            link_token.make(
+                secret, consent_id, activity_id, address, revocations or 0
+            ): grant
+            for address, grant in grants.items()
+        }
+        old_token = link_token.make_old(
+            secret, self.env.cr.dbname, consent_id, partner_id, activity_id
+        )
+        if old is not None:
+            expected[old_token] = link_token.FULL if old in own else link_token.REFUSE
+        found = [
+            grant
+            for valid, grant in expected.items()
+            if link_token.matches(token, valid)
+        ]
+        if not rows or not found:
+            return self.browse(), None
+        return self.browse(consent_id), found[0]
+
+    def _token(self):
+        """Compute the secret part of this consent's links to the present address.
+
+        :return: the token, which says nothing about what it was made of
+        :rtype: str
+        """
+        self.ensure_one()
+        return link_token.make(
+            self._link_secret(),
+            self.id,
+            self.activity_id.id,
+            self.partner_id.email_normalized,
+            self.link_revocations,
+        )
+
+    def _url(self, accept):
+        """Make the link with which the subject answers.
+
+        :param bool accept: link to accept, or to reject
+        :return: absolute address
+        :rtype: str
+        """
+        return self._link("accept" if accept else "reject", self._token())
+
+    def _unsubscribe_url(self):
+        """:return: the address with which mail programs refuse for the subject"""
+        return self._link("unsubscribe", self._token())
+
+    def _link(self, word, token):
+        """:return: the absolute address of one of the public pages"""
+        return (
+            f"{self.get_base_url()}/privacy/consent/{word}/{self.id}/{token}"
+            f"?db={quote(self.env.cr.dbname, safe='')}"
+        )
+
+    def action_invalidate_links(self):
+        """End all links of these consents, those in the form of 18.0 included.
+
+        The next requests carry new ones.
+        """
+        self.check_access("write")
+        for consent in self._lock():
+            consent._store_fact(
+                {
+                    "link_revocations": consent.link_revocations + 1,
+                    "old_link_address": False,
+                }
+            )
+        self._message_log_batch(
+            dict.fromkeys(self.ids, self.env._("The links were invalidated."))
+        )
+
+    def _delivery_facts(self, mail):
+        """Tell what the delivery of a request adds to what is stored.
+
+        :param mail: the ``mail.mail`` that asked
+        :return: values, none for a delivery that is stored already
+        :rtype: dict
+        """
+        if self.delivered_mail == mail.id:
+            return {}
+        facts = {"delivered_date": fields.Datetime.now(), "delivered_mail": mail.id}
+        address = self.partner_id.email_normalized
+        known = (self.asked_addresses or "").splitlines()
+        if address and address not in known:
+            facts["asked_addresses"] = "\n".join([*known, address])
+        return facts
+
+    def _with_merged_address(self):
+        """:return: the merged addresses, with that of a contact that is merged now"""
+        known = (self.merged_addresses or "").splitlines()
+        address = self.partner_id.email_normalized
+        return "\n".join([*known, address] if address else known)
+
+    def _ask_at_present_address(self):
+        """Ask again, as somebody wished who got a mail at a former address.
+
+        They are not told whether: it depends on what is none of their business. Once a
+        day is enough, so that nobody floods the subject.
+        """
+        self.ensure_one()
+        self._lock()
+        now = fields.Datetime.now()
+        if self.refreshed_date and self.refreshed_date > now - REFRESH_INTERVAL:
+            return
+        if not self.partner_id.email_normalized or not (
+            self.activity_id.consent_template_id
+        ):
+            return
+        self._store_fact({"refreshed_date": now})
+        # As the superuser, like the scheduled action: a visitor has no address.
+        self.with_user(SUPERUSER_ID).action_auto_ask()

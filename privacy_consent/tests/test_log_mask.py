@@ -1,0 +1,45 @@
+# Copyright 2026 The privacy_consent authors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Tokens do not get into the log."""
+
+import logging
+
+from odoo.tests import BaseCase
+
+from .. import log_mask
+
+
+class TestLogMask(BaseCase):
+    def test_mask(self):
+        for text, expected in [
+            (
+                '"POST /privacy/consent/accept/7/sEc-r_et?db=x HTTP/1.1" 200',
+                '"POST /privacy/consent/accept/7/***?db=x HTTP/1.1" 200',
+            ),
+            (
+                "http://localhost/privacy/consent/preferences/7/0a1b and more",
+                "http://localhost/privacy/consent/preferences/7/*** and more",
+            ),
+            (
+                "/privacy//consent/reject/7//0a1b/x/y",
+                "/privacy//consent/reject/7//***/x/y",
+            ),
+            ("/privacy/consent/accept/", "/privacy/consent/accept/"),
+            ("/web/login", "/web/login"),
+        ]:
+            self.assertEqual(log_mask.mask(text), expected)
+
+    def test_loggers(self):
+        for name in log_mask.LOGGERS:
+            logger = logging.getLogger(name)
+            record = logger.makeRecord(
+                name,
+                logging.INFO,
+                __file__,
+                1,
+                "%s %s%%",
+                ("/privacy/consent/accept/7/x", 5),
+                None,
+            )
+            self.assertTrue(logger.filter(record))
+            self.assertEqual(record.getMessage(), "/privacy/consent/accept/7/*** 5%")

@@ -1,0 +1,168 @@
+# Copyright 2026 The privacy_consent authors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""The page of the account: one's own consents, all of them, and nobody else's."""
+
+from lxml import html
+
+from odoo.tests import HttpCase, new_test_user, tagged
+
+from odoo.addons.privacy_consent.tests.common import ConsentCase
+
+
+@tagged("post_install", "-at_install")
+class TestPortal(ConsentCase, HttpCase):
+    """Ann, who has an account, and Luc were asked about two activities."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.account = new_test_user(cls.env, "account", groups="base.group_portal")
+        cls.ann = cls.account.partner_id
+        cls.ann.write(
+            {"name": "Ann", "email": "ann@work.example", "category_id": cls.marker.ids}
+        )
+        cls.profiles = cls.activity.copy({"name": "Profiles"})
+
+    def setUp(self):
+        super().setUp()
+        self.generate()
+        self.generate(self.profiles)
+        self.run_queue()
+        self.newsletter = self.consent_of(self.ann)
+        self.profile = self.consent_of(self.ann, self.profiles)
+        self.env.cr.flush()
+        self.authenticate("account", "account")
+
+    def open(self, path="/my/privacy", **kwargs):
+        """:return: the page, parsed"""
+        response = self.url_open(path, **kwargs)
+        self.assertEqual(response.status_code, 200)
+        self.env.invalidate_all()
+        return html.fromstring(response.text)
+
+    def sections(self, page):
+        """:return: the part of the page about each activity, by its name"""
+        return {
+            section.findtext("h2").strip(): section
+            for section in page.xpath("//div[@id='wrap']//section")
+        }
+
+    def buttons(self, element):
+        """:return: what each button of an element sends, by its words"""
+        return {
+            form.findtext("button").strip(): dict(form.fields)
+            for form in element.xpath(".//form[@method='post']")
+        }
+
+    def count(self):
+        """:return: the number on the card of the account's first page"""
+        response = self.url_open(
+            "/my/counters", json={"params": {"counters": ["privacy_consent_count"]}}
+        )
+        return response.json()["result"]["privacy_consent_count"]
+
+    def test_card_with_the_number(self):
+        page = self.open("/my")
+        (counter,) = page.xpath("//*[@data-placeholder_count='privacy_consent_count']")
+        (link,) = counter.xpath("ancestor::a")
+        self.assertEqual(link.get("href"), "/my/privacy")
+        self.assertEqual(self.count(), 2)
+        self.newsletter.active = False
+        self.assertEqual(self.count(), 1)
+
+    def test_only_for_who_is_logged_in(self):
+        self.authenticate(None, None)
+        self.assertIn("/web/login", self.url_open("/my/privacy").url)
+
+    def test_shows_what_was_asked(self):
+        self.profile.with_user(self.manager).action_answer(True)
+        self.env.cr.flush()
+        sections = self.sections(self.open())
+        self.assertEqual(list(sections), ["Newsletter", "Profiles"])
+        self.assertIn("not answered yet", sections["Newsletter"].text_content())
+        self.assertIn("Recorded by our staff", sections["Profiles"].text_content())
+        self.assertEqual(
+            list(self.buttons(sections["Newsletter"])), ["I accept", "I reject"]
+        )
+
+    def test_nobody_elses(self):
+        company = self._create_subject("Works", "works@example.com", is_company=True)
+        self._create_subject("Twin", self.ann.email)
+        self.ann.parent_id = company
+        survey = self.activity.copy({"name": "Survey"})
+        self.ann.category_id = False
+        self.generate(survey)
+        self.run_queue()
+        self.env.cr.flush()
+        self.assertEqual(len(survey.consent_ids), 4)
+        page = self.open()
+        self.assertEqual(list(self.sections(page)), ["Newsletter", "Profiles"])
+        fields = self.buttons(page)["Reject and withdraw all"]
+        foreign = " ".join(map(str, survey.consent_ids.ids))
+        self.open(data={**fields, "consents": foreign})
+        self.assertEqual(set(survey.consent_ids.mapped("state")), {"sent"})
+
+    def test_answer_and_change_ones_mind(self):
+        fields = self.buttons(self.sections(self.open())["Profiles"])["I accept"]
+        page = self.open(data=fields, headers={"User-Agent": "Pigeon/1.0"})
+        self.assertEqual(self.profile.state, "answered")
+        self.assertTrue(self.profile.accepted)
+        self.assertEqual(self.profile.answered_by, "subject")
+        self.assertIn("User agent: Pigeon/1.0", self.profile.last_metadata)
+        self.assertEqual(self.newsletter.state, "sent")
+        message = self.profile.message_ids[0]
+        self.assertEqual(message.author_id, self.ann)
+        (status,) = page.find_class("notice")
+        self.assertIn("accepted", status.text_content())
+        section = self.sections(page)["Profiles"]
+        self.assertEqual(list(self.buttons(section)), ["Withdraw my consent"])
+        self.assertIn("accepted", section.find(".//li").text_content())
+
+        page = self.open(data=self.buttons(section)["Withdraw my consent"])
+        self.assertFalse(self.profile.accepted)
+        section = self.sections(page)["Profiles"]
+        self.assertEqual(list(self.buttons(section)), ["I accept"])
+        self.assertEqual(len(section.findall(".//li")), 2)
+
+    def test_the_same_answer_again_changes_nothing(self):
+        fields = self.buttons(self.sections(self.open())["Profiles"])["I accept"]
+        self.open(data=fields)
+        messages = self.profile.message_ids
+        self.open(data=fields)
+        self.assertEqual(self.profile.message_ids, messages)
+
+    def test_reject_all(self):
+        page = self.open(data=self.buttons(self.open())["Reject and withdraw all"])
+        for consent in self.newsletter + self.profile:
+            self.assertEqual(consent.state, "answered")
+            self.assertFalse(consent.accepted)
+        self.assertEqual(self.consent_of(self.luc).state, "sent")
+        self.assertNotIn("Reject and withdraw all", self.buttons(page))
+
+    def test_press_that_is_not_of_this_page(self):
+        fields = self.buttons(self.sections(self.open())["Newsletter"])["I reject"]
+        file = {"consents": ("file", b"")}
+        del fields["consents"]
+        self.open(data=fields, files=file)
+        del fields["csrf_token"]
+        self.assertEqual(self.url_open("/my/privacy", data=fields).status_code, 400)
+        self.url_open(f"/my/privacy?action=reject&consents={self.newsletter.id}")
+        self.env.invalidate_all()
+        self.assertEqual(self.newsletter.state, "sent")
+
+    def test_nothing_asked(self):
+        self.authenticate("reader", "reader")
+        page = self.open()
+        self.assertIn("You have not been asked", page.text_content())
+        self.assertFalse(self.sections(page))
+        self.assertEqual(self.count(), 0)
+
+    def test_history_is_not_in_the_language_of_the_account(self):
+        self.account.lang = "fr_FR"
+        self.env.cr.flush()
+        section = self.sections(self.open())["Profiles"]
+        (fields, *_others) = self.buttons(section).values()
+        self.open(data=fields)
+        self.env.cr.flush()
+        values = self.profile.message_ids[0].sudo().tracking_value_ids
+        self.assertIn("Answered", values.mapped("new_value_char"))

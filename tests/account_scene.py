@@ -1,0 +1,44 @@
+# Copyright 2026 The privacy_consent authors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Several activities, about which one asks people who have an account."""
+
+from server import Scene
+
+
+class AccountScene(Scene):
+    """A server whose subjects are asked about several activities, and log in."""
+
+    def ask_about(self, *names):
+        """Copy the activity under other names, and ask the subjects about each."""
+        for name in names:
+            copied = self.server.execute(
+                "privacy.activity",
+                "copy",
+                [self.activity],
+                {"name": name, "consent_required": "auto"},
+            )
+            self.server.execute(
+                "privacy.activity", "action_new_consents", copied, login="officer"
+            )
+
+    def create_account(self, email):
+        """Let a subject log in with their address, as name and as password."""
+        self.server.execute(
+            "res.users",
+            "create",
+            {
+                "login": email,
+                "password": email,
+                "partner_id": self.subjects[email],
+                "group_ids": [(6, 0, [self.server.ref("base.group_portal")])],
+            },
+            context={"no_reset_password": True},
+        )
+
+    def log_in(self, page, email, path):
+        """Log a subject in, and go to a page of their account."""
+        page.goto(f"{self.server.url}/web/login?redirect={path}")
+        page.fill("#login", email)
+        page.fill("#password", email)
+        page.get_by_role("button", name="Log in").click()
+        page.wait_for_url(f"**{path}")

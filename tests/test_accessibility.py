@@ -1,0 +1,123 @@
+# Copyright 2026 The privacy_consent authors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""The pages that subjects see, measured by WCAG 2.2 AA, on screens of all sizes."""
+
+import base64
+
+import pytest
+from account_scene import AccountScene
+from axe_playwright_python.sync_playwright import Axe
+
+from tools import settings
+
+ANN = "ann@example.com"
+EVE = "eve@example.com"
+PAGES = ["question", "answered", "preferences", "wrong", "account"]
+# The smallest screen that WCAG knows (1.4.10) is also that of 1280 pixels at 400 %.
+SIZES = {"smallest": (320, 568), "phone": (390, 844), "desktop": (1280, 800)}
+# The frame of an account is Odoo's, and its colours are those of the company.
+FRAME = {"exclude": [["header"], ["footer"]]}
+# axe leaves out by default what WCAG 2.2 added.
+AXE = {"rules": {"target-size": {"enabled": True}}}
+
+
+@pytest.fixture(scope="module")
+def scene(new_server, new_database, inbox):
+    """A server with two subjects, of whom one has an account."""
+    server = new_server(new_database("portal"))
+    scene = AccountScene(server, {ANN: "en_US", EVE: "en_US"}, cc=False)
+    scene.create_account(ANN)
+    icon = settings.ROOT / "privacy_consent" / "static" / "description" / "icon.png"
+    server.execute(
+        "res.company",
+        "write",
+        [server.ref("base.main_company")],
+        {"logo": base64.b64encode(icon.read_bytes()).decode()},
+    )
+    scene.generate()
+    scene.ask_about("Profiles of what you read", "Survey")
+    inbox.wait_for(6)
+    return scene
+
+
+@pytest.fixture(params=SIZES)
+def size(request):
+    """The name of a size of screen."""
+    return request.param
+
+
+@pytest.fixture(params=["light", "dark"])
+def page(request, size, chromium):
+    """A page on a screen of this size, in light and in dark mode."""
+    width, height = SIZES[size]
+    context = chromium.new_context(
+        viewport={"width": width, "height": height}, color_scheme=request.param
+    )
+    yield context.new_page()
+    context.close()
+
+
+def visit(name, page, scene, inbox):
+    """Open one of the pages that subjects see."""
+    address = EVE if name == "question" else ANN
+    message = next(one for one in inbox.messages if one.to == [address])
+    link = message.links()["accept"]
+    if name == "question":
+        page.goto(link)
+    elif name == "answered":
+        page.goto(link)
+        page.get_by_role("button", name="I accept").click()
+        page.get_by_role("status").wait_for()
+    elif name == "preferences":
+        page.goto(link.replace("/accept/", "/preferences/"))
+        for summary in page.locator("summary").all():
+            summary.click()
+    elif name == "wrong":
+        page.goto(link.replace("?", "0?"))
+    else:
+        scene.log_in(page, ANN, "/my/privacy")
+
+
+def overflow(page):
+    """:return: by how many pixels the page is wider than the screen"""
+    return page.evaluate(
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_no_violation_and_nothing_beside_the_screen(
+    name, size, page, scene, inbox, tmp_path
+):
+    visit(name, page, scene, inbox)
+    page.screenshot(path=tmp_path / f"{name}.png", full_page=True)
+    frame = FRAME if name == "account" else None
+    results = Axe().run(page, context=frame, options=AXE)
+    assert not results.violations_count, results.generate_report()
+    assert overflow(page) <= 0
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_readable_with_text_of_twice_the_size(name, chromium, scene, inbox, tmp_path):
+    page = chromium.new_page(viewport={"width": 640, "height": 480})
+    visit(name, page, scene, inbox)
+    page.add_style_tag(content="html { font-size: 200% !important; }")
+    page.screenshot(path=tmp_path / f"{name}.png", full_page=True)
+    assert overflow(page) <= 0
+    page.context.close()
+
+
+def test_preferences_by_keyboard(chromium, scene, inbox):
+    page = chromium.new_page()
+    visit("preferences", page, scene, inbox)
+    seen = []
+    while "Reject and withdraw all" not in seen:
+        page.keyboard.press("Tab")
+        seen.append(page.evaluate("document.activeElement.innerText"))
+        outline = page.evaluate("getComputedStyle(document.activeElement).outlineWidth")
+        assert outline == "3px", "one sees where one is"
+        assert len(seen) < 50
+    page.keyboard.press("Enter")
+    page.get_by_role("status").wait_for()
+    assert "rejected" in page.get_by_role("status").inner_text()
+    page.context.close()
