@@ -8,7 +8,12 @@ import re
 # Who logs the addresses of requests: the access log, errors, and dumps of threads.
 LOGGERS = ("werkzeug", "odoo.http", "odoo.tools.misc")
 
-_TOKEN = re.compile(r"(privacy/+consent/+\w+/+\d+/+)[^\s/?&#\"']+")
+# also where the address is part of another one, encoded once or more
+_SLASH = r"(?:/|%(?:25)*2F)+"
+_TOKEN = re.compile(
+    rf"(privacy{_SLASH}consent{_SLASH}\w+{_SLASH}\d+{_SLASH})[^\s/?&#%\"']+",
+    re.IGNORECASE,
+)
 
 
 def mask(text):

@@ -50,9 +50,19 @@ def test_answer_and_change_ones_mind(scene, inbox, phone):
     assert scene.consent(ANN)["accepted"]
 
 
+def test_choose_the_language(scene, inbox, phone):
+    phone.goto(inbox.to(ANN).links()["accept"])
+    phone.get_by_role("link", name="Français").tap()
+    expect(phone.locator("html")).to_have_attribute("lang", "fr-FR")
+    phone.get_by_role("button", name="Je refuse").tap()
+    expect(phone.get_by_role("status")).to_contain_text("refusé")
+    proof = scene.consent(ANN)["last_metadata"].splitlines()
+    assert proof[-1] == "Language of the page: fr_FR"
+
+
 def test_fits_the_screen(inbox, phone):
     phone.goto(inbox.to(ANN).links()["accept"])
-    for element in phone.locator("main *:visible").all():
+    for element in phone.locator("body *:visible").all():
         box = element.bounding_box()
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= 320

@@ -26,6 +26,7 @@ TYPES = [
     "application/x-www-form-urlencoded; charset=nothing",
 ]
 NAMES = ["nonce", "db", "List-Unsubscribe", "choice", "consent_id", "token", "action"]
+NAMES += ["lang"]
 # and many more in `make soak`
 REQUESTS = 300
 TRIES = 1000
@@ -45,7 +46,9 @@ def scene(new_server, inbox):
     scene.generate()
     inbox.wait_for(1)
     # The message about the delivery is none that a request below made.
-    followed = "SELECT 1 FROM privacy_consent WHERE delivery_to_follow IS FALSE"
+    followed = (
+        "SELECT 1 FROM privacy_consent WHERE state = 'sent' AND NOT delivery_to_follow"
+    )
     eventually(lambda: query(scene.server.database, followed))
     return scene
 

@@ -27,7 +27,7 @@ from generation_scene import (
     settle,
     wake,
 )
-from server import Client, eventually, query
+from server import Client, Shell, eventually, query
 
 LONGEST_PAUSE = 5
 
@@ -198,7 +198,7 @@ def test_failing_activities_stop_no_other(quiet, inbox):
     # and when they are mended
     for name in filters:
         failing[name].set("subject_domain", domains[name])
-    failing["template"].write(
+    failing["template"].change(
         {"consent_template_id": quiet.ref("privacy_consent.template_consent")}
     )
     for activity in failing.values():
@@ -380,15 +380,15 @@ def test_stop_and_continue_again_and_again(live, inbox):
 @pytest.mark.parametrize("count", [BATCH, 3 * BATCH])
 def test_stop_while_a_press_generates(quiet, inbox, count):
     """Its batch is undone, be it the last one or not, and whoever pressed is told."""
-    activity = Activity(quiet, f"late{count}x", count)
+    activity = Activity(quiet, f"late{count}x", 0)
     quiet.expected_errors.append("was stopped: press")
-    database = quiet.database
-    stop = partial(activity.call, "action_stop_asking", login="second")
+    assert activity.press() == 0, "it is not the first press"
+    activity.add(count)
     with ExitStack() as stack:
-        with hold(database, activity.contacts[5]):
+        with hold(quiet.database, activity.contacts[5]):
             (pressing,) = stack.enter_context(meanwhile(activity.press))
-            eventually(lambda: held_up(database) == 1)
-            stop()
+            eventually(lambda: held_up(quiet.database) == 1)
+            activity.call("action_stop_asking", login="second")
     with pytest.raises(AssertionError, match="was stopped: press “Continue” there"):
         pressing.result()
     run(quiet, QUEUE)
@@ -399,6 +399,55 @@ def test_stop_while_a_press_generates(quiet, inbox, count):
     activity.resume()
     run_all(quiet)
     activity.wait_until_asked(inbox)
+
+
+@pytest.mark.parametrize("count", [BATCH, 3 * BATCH])
+def test_stop_while_the_first_press_generates(quiet, inbox, count):
+    """It waits for that, and then cancels its requests."""
+    activity = Activity(quiet, f"first{count}x", count)
+    with ExitStack() as stack:
+        with hold(quiet.database, activity.contacts[5]):
+            stack.enter_context(meanwhile(activity.press))
+            eventually(lambda: held_up(quiet.database) == 1)
+            (stopping,) = stack.enter_context(meanwhile(activity.stop))
+            eventually(lambda: held_up(quiet.database) == 2)
+    stopping.result()
+    run(quiet, QUEUE)
+    run(quiet, CONTINUE)
+    run(quiet, QUEUE)
+    assert activity.got(inbox) == {}
+    assert activity.mails() == {"cancel": BATCH}
+    activity.resume()
+    run_all(quiet)
+    activity.wait_until_asked(inbox)
+
+
+STOP = """
+import os, time
+env.cr.execute("SELECT 1")
+print("begun", flush=True)
+while not os.path.exists({go!r}):
+    time.sleep(0.05)
+try:
+    env["privacy.activity"].browse({activity}).action_stop_asking()
+except Exception as error:
+    print(type(error).__name__, flush=True)
+"""
+
+
+def test_stop_that_does_not_see_the_last_batch(quiet, inbox, tmp_path):
+    """Odoo tries it again, and then it sees what was committed meanwhile."""
+    activity = Activity(quiet, "unseen", 5)
+    go = tmp_path / "go"
+    script = STOP.format(activity=activity.id, go=str(go))
+    shell = Shell(quiet.database, script)
+    assert shell.line() == "begun"
+    activity.press()
+    go.touch()
+    assert shell.line() == "SerializationFailure"
+    shell.finish()
+    activity.stop()
+    assert activity.mails() == {"cancel": 5}
 
 
 def test_stop_and_continue_while_a_batch_is_generated(quiet, inbox):

@@ -37,7 +37,11 @@ def test_with_other_addons(new_server, new_database, inbox, variant):
     scene = Scene(new_server(new_database(variant)), {ANN: "fr_FR"}, cc=False)
     links = ask(scene, inbox)
     page = answer(links, "reject", headers={"Accept-Language": "de"})
-    assert 'lang="fr-FR"' in page.text
+    assert '<html lang="fr-FR"' in page.text
+    chosen = requests.get(f"{links['reject']}&lang=en_US", timeout=60)
+    assert '<html lang="en-US"' in chosen.text
+    assert not chosen.history, "no redirect"
+    assert not chosen.cookies, "no cookie"
     assert scene.consent(ANN)["state"] == "answered"
     wrong = links["reject"].replace("?", "0?")
     assert requests.get(wrong, timeout=60).status_code == 404

@@ -130,7 +130,13 @@ def test_in_the_language_of_the_subject(inbox, page):
         *["Je refuse", "Envoyez-moi un nouveau message"] * 2,
         "Tout refuser et retirer",
     ]
-    expect(page.get_by_role("link")).to_have_text("Accepter sur la page suivante")
+    accept = page.get_by_role("main").get_by_role("link")
+    expect(accept).to_have_text("Accepter sur la page suivante")
+    page.get_by_role("navigation").get_by_role("link", name="English").tap()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Your privacy choices")
+    expect(accept).to_have_text("Accept on the next page")
+    accept.tap()
+    expect(page.get_by_role("button", name="I accept")).to_be_visible()
 
 
 def test_many_reject_all_at_once(scene, inbox):

@@ -18,60 +18,115 @@ ADDONS = [folder.name for folder in settings.addons()]
 LANGUAGES = {"es": "es_ES", "fr": "fr_FR", "de": "de_DE"}
 
 TAG_OR_EXPRESSION = re.compile(r"<[^<>]+>|\{\{.*?\}\}")
+READ_ALOUD = re.compile(r'aria-label="([^"]*)"')
 PLACEHOLDER = re.compile(rf"%\(\w+\)s|%s|{TAG_OR_EXPRESSION.pattern}")
 
 # The texts that a subject gets to read.
+PAGES = "model_terms:ir.ui.view,arch_db:privacy_consent"
 READ_BY_SUBJECTS = {
     "model:mail.template,subject:privacy_consent.template_consent",
     "model:mail.template,body_html:privacy_consent.template_consent",
-    "model_terms:ir.ui.view,arch_db:privacy_consent.form",
+    f"{PAGES}.form",
+    f"{PAGES}.form_preferences",
+    f"{PAGES}.languages",
+    f"{PAGES}.preferences",
+    f"{PAGES}.preferences_list",
+    f"{PAGES}.preferences_result",
+    f"{PAGES}_portal.my_privacy",
+    f"{PAGES}_portal.portal_my_home",
+    "code:addons/privacy_consent/not_found_page.py",
 }
 
-# Prints what subjects read, by language: every variant of the mail and of the page.
+# Prints what subjects read, by language: every variant of the mail and of the pages.
 RENDER = """
 import json
-from odoo.addons.privacy_consent.controllers.consent import ConsentController
+from lxml import html
+from werkzeug.test import Client
+from odoo.http import root
 
 languages = {languages}
 env["res.lang"].with_context(active_test=False).search(
     [("code", "in", languages), ("active", "=", False)]
 ).action_unarchive()
 marker = env["res.partner.category"].create({{"name": "Subjects"}})
-subjects = env["res.partner"].create([
+users = env["res.users"].with_context(no_reset_password=True).create([
     {{
         "name": "Kim",
+        "login": lang,
+        "password": lang,
         "email": lang + "@example.com",
         "lang": lang,
-        "category_id": marker.ids,
+        "group_ids": [(6, 0, env.ref("base.group_portal").ids)],
     }}
     for lang in languages
 ])
+users.partner_id.category_id = marker
 read = {{lang: [] for lang in languages}}
+clients = {{lang: Client(root) for lang in languages}}
+VISITOR = {{"REMOTE_ADDR": "127.0.0.1"}}
 
-def show(consent, recorded):
-    consent = consent.with_context(lang=consent.partner_id.lang)
-    values = ConsentController()._page_values(consent, "accept", recorded)
-    page = env["ir.qweb"].with_env(consent.env)._render("privacy_consent.form", values)
-    read[consent.partner_id.lang].append(str(page))
+def send(lang, url, **kwargs):
+    env.cr.commit()
+    page = clients[lang].open(
+        url,
+        headers={{"Accept-Language": lang.replace("_", "-")}},
+        environ_base=VISITOR,
+        follow_redirects=True,
+        **kwargs,
+    ).text
+    read[lang].append(page)
+    env.cr.commit()
+    env.invalidate_all()
+    return html.fromstring(page)
 
+def press_all(lang, url):
+    send(lang, url, method="POST")
+    for number in range(3):
+        for form in send(lang, url).forms[number:number + 1]:
+            data = dict(form.fields)
+            send(lang, form.action or url, method="POST", data=data)
+
+activities = env["privacy.activity"]
 for default in (False, True):
-    activity = env["privacy.activity"].create({{
+    activities += activities.create({{
         "name": "2026",
         "consent_required": "auto",
         "default_consent": default,
         "subject_find": True,
         "subject_domain": str([("category_id", "in", marker.ids)]),
     }})
-    activity.action_new_consents()
-    for consent in activity.consent_ids:
-        mail = env["mail.mail"].search(
-            [("model", "=", consent._name), ("res_id", "=", consent.id)]
-        )
-        read[consent.partner_id.lang] += [mail.subject, str(mail.body_html)]
-        show(consent, recorded=False)
-        consent.action_answer(default)
-        show(consent, recorded=False)
-        show(consent, recorded=True)
+base = env["ir.config_parameter"].get_param("web.base.url")
+for lang in languages:
+    params = {{"db": env.cr.dbname, "login": lang, "password": lang}}
+    env.cr.commit()
+    login = base + "/web/session/authenticate"
+    clients[lang].post(login, json={{"params": params}}, environ_base=VISITOR)
+    send(lang, base + "/my/privacy")
+activities.action_new_consents()
+for consent in activities.consent_ids:
+    mail = env["mail.mail"].search(
+        [("model", "=", consent._name), ("res_id", "=", consent.id)]
+    )
+    read[consent.partner_id.lang] += [mail.subject, str(mail.body_html)]
+    consent._mail_delivered(mail, consent.partner_id)
+for user in users:
+    lang = user.lang
+    first, second = activities.consent_ids.filtered(
+        lambda consent: consent.partner_id == user.partner_id
+    )
+    accept, preferences = second._url(True), second._preferences_url()
+    send(lang, base + "/my")
+    for url in (preferences, accept, preferences):
+        press_all(lang, url)
+        for consent in first + second:
+            consent.action_answer(True)
+        send(lang, preferences)
+    second.write({{"accepted": False, "answer_date": "2020-01-01"}})
+    for url in (preferences, base + "/my/privacy"):
+        send(lang, url)
+    send(lang, accept.replace("?", "0?"))
+    user.partner_id.email = lang + "@new.example.com"
+    press_all(lang, accept)
 print(json.dumps(read))
 """
 
@@ -83,14 +138,19 @@ def database(new_database):
 
 
 @pytest.fixture(scope="module")
-def read(database):
+def read(new_database):
     """What subjects read, by language, without tags."""
     script = RENDER.format(languages=["en_US", *LANGUAGES.values()])
-    rendered = json.loads(Shell(database, script).finish())
+    rendered = json.loads(Shell(new_database("portal"), script).finish())
     return {
-        lang: html.unescape(squeeze(TAG_OR_EXPRESSION.sub("", " ".join(texts))))
+        lang: html.unescape(squeeze(readable(" ".join(texts))))
         for lang, texts in rendered.items()
     }
+
+
+def readable(page):
+    """:return: the text of a page, and what is read aloud of it"""
+    return " ".join([TAG_OR_EXPRESSION.sub("", page), *READ_ALOUD.findall(page)])
 
 
 def squeeze(text):
@@ -146,7 +206,8 @@ def test_template_is_what_odoo_exports(addon, database, new_database, tmp_path):
 def test_subjects_read_their_language(lang, read):
     entries = [
         entry
-        for entry in file_of("privacy_consent", f"{lang}.po")
+        for addon in ("privacy_consent", "privacy_consent_portal")
+        for entry in file_of(addon, f"{lang}.po")
         if not READ_BY_SUBJECTS.isdisjoint(place for place, line in entry.occurrences)
     ]
     assert entries

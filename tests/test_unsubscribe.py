@@ -42,6 +42,7 @@ def test_press_in_the_mail_program(scene, inbox):
         consent = scene.consent(ANN)
         assert (consent["state"], consent["accepted"]) == ("answered", False)
         assert consent["answered_by"] == "subject"
+        assert "Language" not in consent["last_metadata"], "no page was shown"
 
 
 def test_address_opened_by_a_person(scene, inbox):

@@ -3,7 +3,6 @@
 """The public pages on which a subject answers."""
 
 from functools import partial
-from urllib.parse import quote
 
 from odoo.http import request
 from odoo.tools import format_datetime
@@ -82,6 +81,8 @@ class ConsentController(PublicController):
         return (
             consent_sudo.activity_id.one_click_answers
             and visitor.method == "GET"
+            # That of the mail: to choose a language is no answer.
+            and "lang" not in visitor.args
             and visitor.path.startswith(f"/privacy/consent/{choice}/")
             and not any(visitor.headers.get(name) for name in PREFETCH_HEADERS)
             and self._allows(grant, choice)
@@ -100,9 +101,8 @@ class ConsentController(PublicController):
             # their own in place of errors, and the buttons would be lost.
             return self._page(consent_sudo, grant, choice, "again")
         if age is not None:
-            consent_sudo._answer_by_link(
-                accept, self._metadata(), self._agent(), age, repeated
-            )
+            metadata = self._metadata(self._language(consent_sudo, grant).code)
+            consent_sudo._answer_by_link(accept, metadata, self._agent(), age, repeated)
         return self._page(consent_sudo, grant, choice, "recorded")
 
     def _refuse(self, consent_id, token, env):
@@ -110,7 +110,8 @@ class ConsentController(PublicController):
         consent_sudo._answer_by_link(
             False,
             self._metadata(),
-            self._agent(),
+            # It is a program's task to send this when somebody presses its button.
+            agent=None,
             repeated=consent_sudo._repeats_answer(False, within=None),
         )
         return self._page(consent_sudo, grant, "reject", "recorded")
@@ -129,14 +130,14 @@ class ConsentController(PublicController):
         :param str notice: what just happened: ``"recorded"`` an answer; ``"asked"`` for
             a fresh request; ``"again"``: nothing, the button must be pressed again
         """
-        lang = self._language(consent_sudo, grant)
-        consent_sudo = consent_sudo.with_context(lang=lang.code)
+        lang = self._language(consent_sudo, grant).code
+        consent_sudo = consent_sudo.with_context(lang=lang)
+        consent_sudo._fetch_shown()
         html = consent_sudo.env["ir.qweb"]._render(
             "privacy_consent.form",
             {
                 **self._page_values(consent_sudo, grant, choice, notice),
-                "direction": lang.direction,
-                "lang": lang.code.replace("_", "-"),
+                **self._page_language(consent_sudo, grant),
             },
             minimal_qcontext=True,
         )
@@ -167,7 +168,9 @@ class ConsentController(PublicController):
                     # The own link of who got the mail, and no better one.
                     "url": self._same_link(consent_sudo.env, answer)
                     if limited
-                    else consent_sudo._url(answer == "accept"),
+                    else self._in_chosen_language(
+                        consent_sudo._url(answer == "accept"), consent_sudo.env
+                    ),
                 }
                 for answer in answers
                 if self._allows(grant, answer)
@@ -178,9 +181,3 @@ class ConsentController(PublicController):
             "limited": limited,
             "notice": notice,
         }
-
-    def _same_link(self, env, word):
-        """:return: another address for the link that was opened"""
-        parts = request.httprequest.path.split("/")
-        parts[3] = word
-        return f"{'/'.join(parts)}?db={quote(env.cr.dbname, safe='')}"

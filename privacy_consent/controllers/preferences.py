@@ -43,10 +43,10 @@ class PreferencesController(ConsentController):
             return self._page(consent_sudo, grant, "reject")
         done, chosen_sudo = None, consent_sudo.browse()
         if self._posting():
-            done, chosen_sudo = self._change_preferences(consent_sudo)
+            done, chosen_sudo = self._change_preferences(consent_sudo, grant)
         return self._preferences_page(consent_sudo, grant, done, chosen_sudo)
 
-    def _change_preferences(self, consent_sudo):
+    def _change_preferences(self, consent_sudo, grant):
         """Do what the pressed button says.
 
         :param consent_sudo: the consent of the link
@@ -69,10 +69,11 @@ class PreferencesController(ConsentController):
             if not repeated or not all(one._repeats_answer(False) for one in repeated):
                 action = "nothing"
             return action, chosen_sudo
+        metadata = self._metadata(self._language(consent_sudo, grant).code)
         # in one order, so that two who refuse all do not wait for each other
         for one_sudo in chosen_sudo.sorted("id"):
             if action == "reject":
-                one_sudo._answer_by_link(False, self._metadata(), self._agent(), age)
+                one_sudo._answer_by_link(False, metadata, self._agent(), age)
             else:
                 one_sudo._ask_again()
         # The page shows the history, which is written before the commit.
@@ -84,16 +85,15 @@ class PreferencesController(ConsentController):
 
         :param done: see :meth:`_change_preferences`
         """
-        lang = self._language(consent_sudo, grant)
-        consent_sudo = consent_sudo.with_context(lang=lang.code)
+        lang = self._language(consent_sudo, grant).code
+        consent_sudo = consent_sudo.with_context(lang=lang)
         html = consent_sudo.env["ir.qweb"]._render(
             "privacy_consent.preferences",
             {
                 **self._preferences_values(consent_sudo),
                 "chosen": chosen_sudo.with_env(consent_sudo.env),
                 "done": done,
-                "direction": lang.direction,
-                "lang": lang.code.replace("_", "-"),
+                **self._page_language(consent_sudo, grant),
             },
             minimal_qcontext=True,
         )

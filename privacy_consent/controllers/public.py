@@ -14,13 +14,16 @@ A public page has an address ``/privacy/consent/<word>/<consent>/<token>?db=<nam
 - a form has a hidden field ``nonce`` with ``self._nonce(consent_sudo, purpose)``, where
   the purpose says which button it is; ``self._nonce_age(consent_sudo, purpose)`` is
   None if the visitor did not press that button on a page that is still up to date;
-- ``self._metadata()`` is the proof for ``action_answer()``;
+- ``self._metadata(lang)`` is the proof for ``action_answer()``;
+- ``self._same_link(env, word)`` is another page of the link that was opened, and
+  ``self._page_language(consent_sudo, grant)`` what a page needs to know of languages;
 - ``self._respond(html)`` sends the page.
 """
 
 import re
 import time
 from functools import partial, wraps
+from urllib.parse import urlencode
 
 import psycopg2
 from werkzeug.exceptions import NotFound
@@ -138,7 +141,9 @@ class PublicController(http.Controller):
         if not consent_sudo:
             raise NotFound()
         # The history is for staff, whatever language the subject or their browser has.
-        return consent_sudo._surviving().with_context(lang=None), grant
+        consent_sudo = consent_sudo._surviving().with_context(lang=None)
+        consent_sudo._fetch_shown()
+        return consent_sudo, grant
 
     def _nonce(self, consent_sudo, purpose):
         """Make the nonce of one button.
@@ -178,16 +183,20 @@ class PublicController(http.Controller):
             )
         )
 
-    def _metadata(self):
-        """:return: from where the answer comes, for the proof"""
+    def _metadata(self, lang=None):
+        """Tell from where the answer comes, for the proof.
+
+        :param str lang: code of the language of the page with the button, if any
+        """
         visitor = request.httprequest
-        return "\n".join(
-            [
-                f"User agent: {self._agent()}",
-                f"Remote IP: {_one_line(visitor.remote_addr)}",
-                f"Date and time (UTC): {fields.Datetime.now()}",
-            ]
-        )
+        lines = [
+            f"User agent: {self._agent()}",
+            f"Remote IP: {_one_line(visitor.remote_addr)}",
+            f"Date and time (UTC): {fields.Datetime.now()}",
+        ]
+        if lang:
+            lines.append(f"Language of the page: {lang}")
+        return "\n".join(lines)
 
     def _agent(self):
         """:return: what the visitor's program calls itself"""
@@ -197,17 +206,63 @@ class PublicController(http.Controller):
         """Find the language of a page.
 
         :param str grant: what the link allows
-        :return: the subject's language, or the visitor's where nothing about the
-            subject is shown, if it is installed; or the public user's
+        :return: the first that is installed: the one chosen on the page; the subject's,
+            or the visitor's where nothing about the subject is shown; the public user's
         """
         languages = consent_sudo.env["res.lang"]
         preferred = consent_sudo.partner_id.lang
         if grant != link_token.FULL:
             preferred = self._visitor_language(languages)
-        for code in (preferred, consent_sudo.env.user.lang):
-            if found := languages._get_data(code=code):
-                return found
-        return languages._get_data(code="en_US")
+        chosen = request.httprequest.args.get("lang")
+        return (
+            languages._get_data(code=chosen)
+            or languages._get_data(code=preferred)
+            or languages._get_data(code=consent_sudo.env.user.lang)
+            or languages._get_data(code="en_US")
+        )
+
+    def _page_language(self, consent_sudo, grant):
+        """Gather what a page needs to know of its language, and of others.
+
+        :return: ``lang`` and ``direction`` of the page, and ``languages``: the links to
+            the same page in each installed language, if there are several
+        :rtype: dict
+        """
+        languages = consent_sudo.env["res.lang"]
+        current = self._language(consent_sudo, grant)
+        links = [
+            {
+                "current": code == current.code,
+                "lang": _tag(code),
+                # Odoo calls it "French / Français".
+                "name": name.rpartition("/")[2].strip(),
+                "url": self._same_link(consent_sudo.env, lang=code),
+            }
+            for code, name in languages.get_installed()
+        ]
+        return {
+            "direction": current.direction,
+            "lang": _tag(current.code),
+            "languages": len(links) > 1 and links,
+        }
+
+    def _same_link(self, env, word=None, lang=None):
+        """Make another address for the link that was opened.
+
+        :param str word: which page, by default this one
+        :param str lang: code of its language, by default the one chosen on this page
+        """
+        parts = request.httprequest.path.split("/")
+        parts[3] = word or parts[3]
+        return self._in_chosen_language(
+            f"{'/'.join(parts)}?{urlencode({'db': env.cr.dbname})}", env, lang
+        )
+
+    def _in_chosen_language(self, url, env, lang=None):
+        """:return: the address, with the language that was chosen, if any"""
+        lang = lang or request.httprequest.args.get("lang")
+        code = env["res.lang"]._get_data(code=lang).code
+        return f"{url}&{urlencode({'lang': code})}" if code else url
 
     def _visitor_language(self, languages):
         """:return: the installed language that the visitor prefers, or None"""
@@ -225,6 +280,11 @@ class PublicController(http.Controller):
             headers=[("Content-Type", "text/html; charset=utf-8"), *HEADERS.items()],
             status=status,
         )
+
+
+def _tag(code):
+    """:return: a language's name in HTML, from its code in Odoo"""
+    return code.replace("_", "-").replace("@", "-")
 
 
 def _one_line(text):

@@ -4,7 +4,7 @@
 
 from psycopg2.errors import SerializationFailure
 
-from odoo import models
+from odoo import fields, models
 from odoo.exceptions import MissingError
 from odoo.tools import SQL, html2plaintext
 from odoo.tools.mail import email_normalize, email_normalize_all
@@ -14,6 +14,13 @@ from .. import list_unsubscribe, placeholder_link
 
 class MailMail(models.Model):
     _inherit = "mail.mail"
+
+    consent_stopped = fields.Boolean(
+        string="Cancelled by stopping",
+        readonly=True,
+        copy=False,
+        help="Continue enqueues it again, unlike what was cancelled otherwise.",
+    )
 
     def _consent_asked(self):
         """Find the consent that this mail asks for.
@@ -74,7 +81,11 @@ class MailMail(models.Model):
         consent = self._consent_asked()._lock()
         if not consent:
             return emails
-        urls = {"accept": consent._url(True), "reject": consent._url(False)}
+        urls = {
+            "accept": consent._url(True),
+            "reject": consent._url(False),
+            "preferences": consent._preferences_url(),
+        }
         unsubscribe = list_unsubscribe.headers(consent._unsubscribe_url())
         result = []
         for email in self._separate_subject(emails, consent.partner_id):

@@ -20,7 +20,7 @@ class MailTemplate(models.Model):
         for template in self:
             if template.model_id.model != "privacy.consent":
                 continue
-            if placeholder_link.choices(template.body_html) != {"accept", "reject"}:
+            if placeholder_link.choices(template.body_html) != placeholder_link.CHOICES:
                 raise ValidationError(
                     self.env._(
                         "The template “%(template)s” asks for consent, so its body "

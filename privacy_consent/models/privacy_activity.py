@@ -48,6 +48,8 @@ class PrivacyActivity(models.Model):
         domain="[('model_id.model', '=', 'privacy.consent')]",
         # It runs with superuser rights, so only who may write such actions chooses it.
         groups="base.group_system",
+        # For the same reason: others than they duplicate activities as well.
+        copy=False,
         help="Run each time a consent is sent or answered.",
     )
     consent_template_default_body_html = fields.Html(

@@ -8,7 +8,7 @@
 from datetime import timedelta
 from math import ceil
 
-from psycopg2.errors import ForeignKeyViolation, UniqueViolation
+from psycopg2 import IntegrityError
 
 from odoo import api, fields, models
 from odoo.exceptions import ConcurrencyError, UserError
@@ -16,6 +16,7 @@ from odoo.tools import SQL, split_every
 
 from .. import placeholder_link
 from ..queue_forecast import seconds_until_sent
+from .privacy_activity_generation import is_conflict
 
 BATCH_SIZE = "privacy_consent.batch_size"
 _DEFAULT_BATCH_SIZE = 500
@@ -38,7 +39,7 @@ class PrivacyActivity(models.Model):
         comodel_name="privacy.activity.generation",
         inverse_name="activity_id",
         string="Runs",
-        groups="privacy.group_data_protection_manager",
+        groups="base.group_system",
         help="The last run, if there was one.",
     )
     asking_state = fields.Selection(
@@ -69,8 +70,9 @@ class PrivacyActivity(models.Model):
             elif run.pending:
                 activity.asking_state = "running"
             else:
-                # one is enough, and whichever is found first
-                waiting = activity._origin._requests_domain("outgoing")
+                # One is enough, whichever is found first, whatever it says: to read
+                # the mails of others takes long.
+                waiting = activity._origin._mails_domain("outgoing")
                 activity.asking_state = (
                     self.env["mail.mail"].search_count(waiting, limit=1) and "waiting"
                 )
@@ -116,7 +118,9 @@ class PrivacyActivity(models.Model):
         runs = (
             self.env["privacy.activity.generation"]
             .sudo()
-            ._begin(self.filtered("consent_required"), stopped)
+            ._begin(
+                self.filtered(lambda one: one.active and one.consent_required), stopped
+            )
         )
         runs.filtered(lambda run: run.activity_id in stopped)._resume_later()
         for run in runs:
@@ -124,7 +128,9 @@ class PrivacyActivity(models.Model):
             try:
                 run._resume(activity)
                 generated = run._generate(activity)
-            except (ForeignKeyViolation, UniqueViolation) as error:
+            except IntegrityError as error:
+                if not is_conflict(error):
+                    raise
                 # A subject was merged or deleted meanwhile: Odoo tries all again.
                 raise ConcurrencyError(activity.id) from error
             if not generated and not run.resuming:
@@ -338,6 +344,7 @@ class PrivacyActivity(models.Model):
         :rtype: dict
         """
         self.ensure_one()
+        self.check_access("read")
         counts = dict(
             self.env["privacy.consent"]._read_group(
                 [("activity_id", "=", self.id)], ["state"], ["__count"]
@@ -363,7 +370,12 @@ class PrivacyActivity(models.Model):
         """
         self.ensure_one()
         self.env["privacy.consent"].check_access("write")
+        runs_sudo = self.env["privacy.activity.generation"].sudo()
+        # Before anything is locked: it waits for who just begins the first run.
+        runs_sudo._ensure(self)
         self.asking_stopped = True
+        self.flush_recordset()
+        runs_sudo._check_nothing_new(self)
         cancelled = self._cancel_waiting_requests()
         message = self.env._(
             "Stopped. Requests cancelled: %(cancelled)s. Had left already, or are "
@@ -404,6 +416,7 @@ class PrivacyActivity(models.Model):
         ):
             locked = mails._lock_unchanged()
             locked.cancel()
+            locked.consent_stopped = True
             cancelled += len(locked)
         return cancelled
 
@@ -415,13 +428,19 @@ class PrivacyActivity(models.Model):
         return mails_sudo.search(self._requests_domain("outgoing"), order="id DESC")
 
     def _cancelled_requests_domain(self):
-        """:return: a domain on the requests that were cancelled before they left"""
-        return self._requests_domain(
-            "cancel", [("active", "=", True), ("state", "=", "draft")]
-        )
+        """:return: a domain on the requests that stopping cancelled"""
+        drafts = [("active", "=", True), ("state", "=", "draft")]
+        return [("consent_stopped", "=", True), *self._mails_domain("cancel", drafts)]
 
-    def _requests_domain(self, state, consents_domain=()):
-        """:return: a domain on the requests of this activity
+    def _requests_domain(self, state):
+        """:return: a domain on the requests of this activity, among its mails"""
+        return [
+            ("body_html", "like", placeholder_link.ACCEPT),
+            *self._mails_domain(state),
+        ]
+
+    def _mails_domain(self, state, consents_domain=()):
+        """:return: a domain on the mails about the consents of this activity
 
         :param str state: of the mail
         :param consents_domain: on the consents
@@ -433,7 +452,6 @@ class PrivacyActivity(models.Model):
         return [
             ("state", "=", state),
             ("model", "=", consents._name),
-            ("body_html", "like", placeholder_link.ACCEPT),
             ("res_id", "in", consents_query.subselect("id")),
         ]
 
@@ -460,5 +478,6 @@ class PrivacyActivity(models.Model):
         mails.filtered(
             lambda mail: mail.res_id not in asked_again and mail.id == last[mail.res_id]
         ).mark_outgoing()
+        mails.consent_stopped = False
         consents._trigger_mail_queue()
         return mails

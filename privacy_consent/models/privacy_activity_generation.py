@@ -5,7 +5,7 @@
 import logging
 import time
 
-from psycopg2.errors import ForeignKeyViolation, UniqueViolation
+import psycopg2
 
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import UserError
@@ -14,18 +14,28 @@ from odoo.tools import SQL
 
 _logger = logging.getLogger(__name__)
 
-# What other transactions may do to a batch: change what it saw, ask or merge one of
-# its subjects, delete one. On fresh data it works.
-CONFLICTS = (
-    *PG_CONCURRENCY_EXCEPTIONS_TO_RETRY,
-    UniqueViolation,
-    ForeignKeyViolation,
+# Where somebody else asked, merged or deleted one of the subjects meanwhile.
+_CONSTRAINTS = (
+    "privacy_consent_unique_subject_activity",
+    "privacy_consent_partner_id_fkey",
 )
 _CONFLICTS_IN_A_ROW = 5
 # A transaction looks at so many activities, or for so many seconds, for one where
 # somebody is missing.
 _LOOK_AHEAD = 25
 _LOOK_SECONDS = 3
+
+
+def is_conflict(error):
+    """Tell whether what fails with this error will work on fresh data.
+
+    :param Exception error: what was raised
+    :rtype: bool
+    """
+    return isinstance(error, PG_CONCURRENCY_EXCEPTIONS_TO_RETRY) or (
+        isinstance(error, psycopg2.IntegrityError)
+        and error.diag.constraint_name in _CONSTRAINTS
+    )
 
 
 class PrivacyActivityGeneration(models.Model):
@@ -89,16 +99,7 @@ class PrivacyActivityGeneration(models.Model):
         :raise SerializationFailure: if one changed since this transaction began
         """
         env = activities.env
-        self.flush_model()
-        self.env.cr.execute(
-            SQL(
-                "INSERT INTO privacy_activity_generation (activity_id)"
-                " SELECT id FROM privacy_activity WHERE id IN %s ORDER BY id"
-                " ON CONFLICT DO NOTHING",
-                tuple(activities.ids) or (None,),
-            ),
-            log_exceptions=False,
-        )
+        self._ensure(activities)
         wanted = SQL("activity_id IN %s", tuple(activities.ids) or (None,))
         begun = SQL(
             "COALESCE(last_partner_id, 0) > 0 AND activity_id NOT IN %s",
@@ -118,6 +119,31 @@ class PrivacyActivityGeneration(models.Model):
             }
         )
         return runs
+
+    def _ensure(self, activities):
+        """Have a row for each of these activities.
+
+        :raise SerializationFailure: if somebody else just made one
+        """
+        self.flush_model()
+        self.env.cr.execute(
+            SQL(
+                "INSERT INTO privacy_activity_generation (activity_id)"
+                " SELECT id FROM privacy_activity WHERE id IN %s ORDER BY id"
+                " ON CONFLICT DO NOTHING",
+                tuple(activities.ids) or (None,),
+            ),
+            log_exceptions=False,
+        )
+
+    def _check_nothing_new(self, activity):
+        """Make sure that this transaction sees every batch that is committed.
+
+        One that still is at work finds out in the end that it has to stop.
+
+        :raise SerializationFailure: if it does not; Odoo tries all again
+        """
+        self._lock(SQL("activity_id = %s", activity.id))
 
     def _lock(self, condition, limit=None, wait=False):
         """Lock runs that nobody else is working at, until the end of the transaction.
@@ -166,8 +192,8 @@ class PrivacyActivityGeneration(models.Model):
                     return
                 if scheduled:
                     time_left = progress._commit_progress(0 if beginning else looked)
-            except CONFLICTS as error:
-                if not scheduled:
+            except psycopg2.Error as error:
+                if not scheduled or not is_conflict(error):
                     raise
                 self.env.cr.rollback()
                 _logger.info("Generating consents: %s", type(error).__name__)
@@ -202,9 +228,9 @@ class PrivacyActivityGeneration(models.Model):
                     idle += run
                     if time.monotonic() > end:
                         break
-        except CONFLICTS:
-            raise
         except Exception as error:
+            if is_conflict(error):
+                raise
             run._fail(error)
         idle._finish()
         return len(runs)
@@ -302,15 +328,18 @@ class PrivacyActivityGeneration(models.Model):
         for run in self.filtered("generated_count"):
             # also for a user who was deleted or has lost the right to the activity
             activity = run.activity_id.with_user(run.user_id or SUPERUSER_ID).sudo()
-            activity._tell_followers(run.generated_count)
-        self.write(
-            {
-                "pending": False,
-                "generated_count": 0,
-                "missing_count": 0,
-                "error": error,
-            }
-        )
+            activity.with_context(lang=run.user_id.lang)._tell_followers(
+                run.generated_count
+            )
+        values = {
+            "pending": False,
+            "generated_count": 0,
+            "missing_count": 0,
+            "error": error,
+        }
+        if not error:
+            values["resuming"] = False
+        self.write(values)
 
     def _fail(self, error):
         """End this run, and say why on its activity."""

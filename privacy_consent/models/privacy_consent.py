@@ -29,12 +29,14 @@ _SUBJECT_FIELDS = {
     "delivery_to_follow",
     "link_revocations",
     "merged_addresses",
+    "merged_into_id",
     "old_link_address",
     "refreshed_date",
     "subject_accepted",
     "subject_answer_date",
     "suspected_automated",
     "suspicion_reason",
+    "token_partner_id",
 }
 # What a transaction keeps in mind: whose delivery it stores, and whose it follows.
 _DELIVERED = "privacy_consent.delivered"
@@ -297,7 +299,7 @@ class PrivacyConsent(models.Model):
     @api.depends(
         "activity_id.name",
         "activity_id.description",
-        "activity_id.controller_id.display_name",
+        "activity_id.controller_id.complete_name",
         "partner_id.name",
     )
     @api.depends_context("lang")
@@ -306,8 +308,16 @@ class PrivacyConsent(models.Model):
             activity = consent.activity_id
             consent.activity_name = activity.name
             consent.activity_description = activity.description
-            consent.controller_name = activity.controller_id.display_name
+            consent.controller_name = activity.controller_id.complete_name
             consent.subject_name = consent.partner_id.name
+
+    def _fetch_shown(self):
+        """Read what the public pages show, of records with many more fields."""
+        self.partner_id.fetch(["name", "lang", "tz", "email_normalized"])
+        self.activity_id.fetch(
+            ["name", "description", "controller_id", "one_click_answers"]
+        )
+        self.activity_id.controller_id.fetch(["complete_name"])
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -427,7 +437,42 @@ class PrivacyConsent(models.Model):
         """Keep personal links out of the thread: replies quote the request."""
         if kwargs.get("body"):
             kwargs["body"] = placeholder_link.depersonalize(kwargs["body"])
+        if self._is_unread_change(kwargs):
+            # Half the time of an answer would go into finding out whom to tell.
+            message = self._message_log(
+                author_id=kwargs["author_id"],
+                tracking_value_ids=kwargs["tracking_value_ids"],
+            )
+            message.write({"subtype_id": kwargs["subtype_id"], "is_internal": False})
+            return message
         return super().message_post(**kwargs)
+
+    def _is_unread_change(self, values):
+        """Tell whether a message is what tracking noted, and nobody follows that.
+
+        :param dict values: parameters of ``message_post()``
+        :rtype: bool
+        """
+        return (
+            values.keys() == {"author_id", "body", "subtype_id", "tracking_value_ids"}
+            and not values["body"]
+            and not self._followed(values["subtype_id"])
+        )
+
+    def _followed(self, subtype_id):
+        """:return: those of these consents of which somebody follows this subtype"""
+        followers_sudo = (
+            self.env["mail.followers"]
+            .sudo()
+            .search(
+                [
+                    ("res_model", "=", self._name),
+                    ("res_id", "in", self.ids),
+                    ("subtype_ids", "in", subtype_id),
+                ]
+            )
+        )
+        return self.browse(set(followers_sudo.mapped("res_id")))
 
     def _notify_get_recipients(self, message, msg_vals=False, **kwargs):
         """Mail a request to the subject, also to one who reads messages in Odoo."""
@@ -629,7 +674,7 @@ class PrivacyConsent(models.Model):
         for consent, mail in zip(self, mails, strict=True):
             if not mail._is_request_to(consent.partner_id):
                 raise UserError(self.env._("It is not addressed to the subject."))
-            if placeholder_link.choices(mail.body_html) != {"accept", "reject"}:
+            if placeholder_link.choices(mail.body_html) != placeholder_link.CHOICES:
                 raise UserError(self.env._("It lacks a link to accept or to reject."))
 
     def _waiting_requests(self):
@@ -716,15 +761,7 @@ class PrivacyConsent(models.Model):
     def _log_delivery(self):
         """Log the change to *sent* as tracking would, those without readers at once."""
         subtype = self.env.ref("privacy_consent.mt_consent_state_changed")
-        followers = self.env["mail.followers"].sudo()
-        followed = followers.search(
-            [
-                ("res_model", "=", self._name),
-                ("res_id", "in", self.ids),
-                ("subtype_ids", "in", subtype.ids),
-            ]
-        )
-        posted = self.browse(set(followed.mapped("res_id")))
+        posted = self._followed(subtype.id)
         changes = {consent.id: consent._tracked_delivery() for consent in self}
         for consent in posted:
             consent.message_post(
@@ -891,7 +928,7 @@ class PrivacyConsent(models.Model):
                     consent=other._get_html_link(title=f"#{other.id}"),
                 )
             )
-        others.write({"active": False, "merged_into_id": survivor.id})
+        others._store_fact({"active": False, "merged_into_id": survivor.id})
 
     # Effects --------------------------------------------------------------------
 

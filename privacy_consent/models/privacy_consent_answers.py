@@ -55,7 +55,7 @@ class PrivacyConsent(models.Model):
 
         :param bool accept: whether they consent
         :param str metadata: from where the answer came, for the proof
-        :param str agent: what their program calls itself
+        :param str agent: what their program calls itself; None if a program may answer
         :param since_page: seconds between the page and the press, if there was one
         :param bool repeated: whether they gave this very answer before
         """
@@ -67,6 +67,8 @@ class PrivacyConsent(models.Model):
 
     def _suspicion(self, accept, agent, since_page):
         """:return: why this answer looks automated, for staff; or an empty text"""
+        if agent is None:
+            return ""
         now = fields.Datetime.now()
         delivered = self.delivered_date or self.sent_date
         opposite = self.subject_answer_date if self.subject_accepted != accept else None

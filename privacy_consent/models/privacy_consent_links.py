@@ -148,6 +148,10 @@ class PrivacyConsent(models.Model):
         """
         return self._link("accept" if accept else "reject", self._token())
 
+    def _preferences_url(self):
+        """:return: the address of the page with all that the subject was asked"""
+        return self._link("preferences", self._token())
+
     def _unsubscribe_url(self):
         """:return: the address with which mail programs refuse for the subject"""
         return self._link("unsubscribe", self._token())
@@ -165,7 +169,11 @@ class PrivacyConsent(models.Model):
         The next requests carry new ones.
         """
         self.check_access("write")
-        for consent in self._lock():
+        # The links of merged contacts lead to the consent that counts.
+        together = self.browse().concat(
+            *(consent._surviving()._with_merged() for consent in self)
+        )
+        for consent in together._lock():
             consent._store_fact(
                 {
                     "link_revocations": consent.link_revocations + 1,

@@ -5,7 +5,7 @@
 # pylint: disable=consider-merging-classes-inherited
 
 from odoo import api, fields, models
-from odoo.tools import format_datetime
+from odoo.tools import format_datetime, ormcache
 from odoo.tools.image import image_data_uri
 
 from .privacy_consent_links import REFRESH_INTERVAL
@@ -61,19 +61,34 @@ class PrivacyConsent(models.Model):
 
     def _controller_logo(self):
         """:return: the controller's logo as an address, if it has one of its own"""
-        controller_sudo = self.activity_id.sudo().controller_id
-        image = controller_sudo.image_256
+        controller = self.activity_id.controller_id
+        image_sudo = (
+            self.env["ir.attachment"]
+            .sudo()
+            .search_fetch(
+                [
+                    ("res_model", "=", controller._name),
+                    ("res_field", "=", "image_256"),
+                    ("res_id", "=", controller.id),
+                ],
+                ["checksum"],
+                limit=1,
+            )
+        )
+        return bool(image_sudo) and self._logo(controller.id, image_sudo.checksum)
+
+    @ormcache("controller_id", "_checksum")
+    def _logo(self, controller_id, _checksum):
+        """:return: the logo, made once per image; False for Odoo's own"""
+        controller_sudo = self.env["res.partner"].sudo().browse(controller_id)
         default = (
             self.env["res.company"]
             .sudo()
             .search_count(
-                [
-                    ("partner_id", "=", controller_sudo.id),
-                    ("uses_default_logo", "=", True),
-                ]
+                [("partner_id", "=", controller_id), ("uses_default_logo", "=", True)]
             )
         )
-        return bool(image and not default) and image_data_uri(image)
+        return not default and image_data_uri(controller_sudo.image_256)
 
     def _subject_says(self, answer):
         """:return: whether this is the subject's own current answer"""

@@ -9,6 +9,7 @@ from . import test_delete
 from . import test_fresh_snapshot
 from . import test_generate
 from . import test_generate_batches
+from . import test_languages
 from . import test_link_token
 from . import test_links
 from . import test_log_mask

@@ -26,6 +26,13 @@ class TestActivity(ConsentCase):
                         {"consent_required": required, "subject_find": False}
                     )
 
+    def test_manager_duplicates(self):
+        """Without the server action, which only an administrator chooses."""
+        self.activity.server_action_id = self.env.ref("privacy_consent.sync_blacklist")
+        copy = self.activity.with_user(self.manager).copy()
+        self.assertEqual(copy.consent_template_id, self.template)
+        self.assertFalse(copy.sudo().server_action_id)
+
     def test_form_prepares_what_asking_needs(self):
         with Form(self.env["privacy.activity"].with_user(self.manager)) as form:
             form.name = "Survey"

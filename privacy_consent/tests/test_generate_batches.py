@@ -340,6 +340,42 @@ class TestGenerateBatches(ConsentCase):
         self._work_in_background()
         self.assertEqual(len(self._requests()), 5, "one to each but Ann")
 
+    def test_continue_leaves_out_what_staff_cancelled(self):
+        self.generate()
+        self._requests().filtered(lambda mail: mail.recipient_ids == self.ann).cancel()
+        self.activity.with_user(self.manager).action_stop_asking()
+        self.activity.with_user(self.manager).action_continue_asking()
+        self._work_in_background()
+        self.assertEqual(len(self._requests()), 5)
+        self.assertEqual(self._requests("cancel").recipient_ids, self.ann)
+
+    def test_database_that_refuses_one_activity(self):
+        """For a reason that is no conflict: on fresh data it would fail again."""
+        refused = self.activity.copy({"name": "Refused"})
+        self.env.flush_all()
+        self.env.cr.execute(
+            "CREATE UNIQUE INDEX one_only ON privacy_consent (activity_id)"
+            " WHERE activity_id = %s",
+            [refused.id],
+        )
+        with (
+            mute_logger("odoo.sql_db"),
+            self.assertLogs("odoo.addons.privacy_consent", "WARNING"),
+        ):
+            self.env["privacy.activity"]._cron_new_consents()
+        self.assertIn("one_only", refused.asking_error)
+        self.assertFalse(refused.consent_count)
+        self.assertEqual(self.activity.consent_count, 6)
+
+    def test_archived_activity_asks_nobody(self):
+        self.activity.active = False
+        self.assertFalse(self.generate())
+
+    def test_progress_needs_the_right_to_read(self):
+        somebody = self.env["res.users"].create({"name": "Clerk", "login": "clerk"})
+        with self.assertRaises(AccessError):
+            self.activity.with_user(somebody).consent_progress()
+
     def test_form(self):
         with Form(self.activity.with_user(self.manager)) as form:
             self.assertFalse(form.asking_state)

@@ -120,6 +120,21 @@ class TestLinks(LinksCase):
         self.ann.email = NEW
         self.assertEqual(self.grant(tokens[0], loser), link_token.FULL)
         self.assertEqual(self.grant(loser._token(), loser), link_token.FULL)
+        # whichever of the two the button is pressed on
+        tokens.append(self.consent._token())
+        loser.with_user(self.manager).action_invalidate_links()
+        for token in tokens:
+            self.assertIsNone(self.grant(token, loser))
+            self.assertIsNone(self.grant(token))
+
+    def test_merged_into_is_not_for_clients(self):
+        """They could make a circle, in which the pages would never end."""
+        other = self.consent_of(self.luc)
+        self.consent.with_user(self.manager).write(
+            {"merged_into_id": other.id, "token_partner_id": 1}
+        )
+        self.assertFalse(self.consent.merged_into_id)
+        self.assertFalse(self.consent.token_partner_id)
 
     def test_invalidate(self):
         self.consent._store_fact({"old_link_address": "ann@example.com"})

@@ -24,6 +24,10 @@ class TestLogMask(BaseCase):
                 "/privacy//consent/reject/7//0a1b/x/y",
                 "/privacy//consent/reject/7//***/x/y",
             ),
+            (
+                "?url=https%3A%2F%2Fx%2Fprivacy%2Fconsent%2Faccept%2F7%2F0a1b%3Fdb%3Dx",
+                "?url=https%3A%2F%2Fx%2Fprivacy%2Fconsent%2Faccept%2F7%2F***%3Fdb%3Dx",
+            ),
             ("/privacy/consent/accept/", "/privacy/consent/accept/"),
             ("/web/login", "/web/login"),
         ]:

@@ -10,12 +10,15 @@ BODY = (
     '<p><a class="x" href="/privacy/consent/accept/" style="a">Yes</a> '
     "<a href='https://example.com/privacy/consent/reject/'>No</a></p>"
 )
+QUIET = '<a href="/privacy/consent/preferences/">All</a>'
 
 
 class TestPlaceholderLink(BaseCase):
     def test_choices(self):
         for body, expected in [
             (BODY, {"accept", "reject"}),
+            (BODY + QUIET, {"accept", "reject"}),
+            (QUIET, set()),
             ('<a href="/privacy/consent/accept/">Yes</a>', {"accept"}),
             ('<a title="/privacy/consent/accept/">Yes</a>', set()),
             ('<a data-href="/privacy/consent/accept/">Yes</a>', set()),
@@ -30,8 +33,11 @@ class TestPlaceholderLink(BaseCase):
 
     def test_personalize(self):
         self.assertEqual(
-            placeholder_link.personalize(BODY, {"accept": "A", "reject": "R"}),
-            '<p><a class="x" href="A" style="a">Yes</a> <a href=\'R\'>No</a></p>',
+            placeholder_link.personalize(
+                BODY + QUIET, {"accept": "A", "reject": "R", "preferences": "P"}
+            ),
+            '<p><a class="x" href="A" style="a">Yes</a> <a href=\'R\'>No</a></p>'
+            '<a href="P">All</a>',
         )
 
     def test_depersonalize(self):
@@ -42,8 +48,16 @@ class TestPlaceholderLink(BaseCase):
             "https://example.com/privacy/consent/accept/</a>",
         )
 
+    def test_depersonalize_what_a_mail_program_rewrote(self):
+        for slash in ("%2F", "%2f", "%252F"):
+            path = slash.join(("x", "privacy", "consent", "accept", "7", "0a1b"))
+            link = f'<a href="https://safe.example.com/?url={path}%3Fdb%3Dx&d=1">'
+            with self.subTest(slash=slash):
+                self.assertNotIn("0a1b", placeholder_link.depersonalize(link))
+                self.assertIn("&d=1", placeholder_link.depersonalize(link))
+
     def test_remove_leaves_the_words(self):
         self.assertEqual(
-            placeholder_link.remove(BODY),
-            '<p><a class="x" style="a">Yes</a> <a>No</a></p>',
+            placeholder_link.remove(BODY + QUIET),
+            '<p><a class="x" style="a">Yes</a> <a>No</a></p><a>All</a>',
         )

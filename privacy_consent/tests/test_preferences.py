@@ -316,7 +316,7 @@ class TestPreferencesPage(PreferencesCase, HttpCase):
         page = self.open()
         own = self.buttons(self.sections(page)["Newsletter"])["I reject"]
         other = self.buttons(self.sections(page)["Profiles"])["I reject"]
-        luc = self.path_of(self.consent_of(self.luc))
+        luc = self.path_of(self.consent_of(self.luc)) + "&lang=en_US"
         foreign = self.buttons(self.sections(self.open(luc))["Newsletter"])["I reject"]
         facts = self.facts()
         for fields in (
@@ -371,7 +371,8 @@ class TestPreferencesPage(PreferencesCase, HttpCase):
         self.env.cr.flush()
         page = self.open()
         self.assertFalse(self.sections(page))
-        for text in ("Profiles", "Newname", "new@example.com", "/preferences/"):
+        self.assertFalse(page.find_class("more"), "no way to the page")
+        for text in ("Profiles", "Newname", "new@example.com"):
             self.assertNotIn(text, html.tostring(page).decode())
 
     def test_archived_consent_of_the_link(self):

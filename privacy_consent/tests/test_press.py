@@ -141,7 +141,7 @@ class TestPress(PressCase):
         nonce = self.load(self.accept)["accept"]
         self.post(self.accept, {"nonce": nonce}, agent=agent.encode())
         lines = self.consent.last_metadata.splitlines()
-        self.assertEqual(len(lines), 3)
+        self.assertEqual(len(lines), 4)
         self.assertIn("Remote IP: 127.0.0.1", lines)
         self.assertLess(len(lines[0]), 600)
 

@@ -10,6 +10,8 @@ from odoo.exceptions import AccessError, ValidationError
 
 from .common import ConsentCase
 
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+
 
 class TestServerAction(ConsentCase):
     @classmethod
@@ -152,6 +154,20 @@ class TestServerAction(ConsentCase):
         consent.action_answer(False)
         self.assertTrue(self._blacklisted(self.ann))
         consent.action_answer(True)
+        self.assertFalse(self._blacklisted(self.ann))
+
+    def test_opt_out_is_not_lifted_by_a_robot(self):
+        self.activity.server_action_id = self.env.ref("privacy_consent.sync_blacklist")
+        self.generate()
+        self.run_queue()
+        consent = self.consent_of(self.ann)
+        consent.action_answer(False)
+        consent._answer_by_link(True, "from here", "scanner")
+        self.assertTrue(consent.suspected_automated)
+        self.assertTrue(self._blacklisted(self.ann))
+        with self.at(self.later(hours=1)):
+            consent._answer_by_link(True, "from here", FIREFOX, 60, repeated=True)
+        self.assertFalse(consent.suspected_automated)
         self.assertFalse(self._blacklisted(self.ann))
 
     def test_opt_out_is_not_lifted_by_sending(self):

@@ -48,7 +48,7 @@ class PrivacyPortal(CustomerPortal):
                 if not one_sudo._subject_says(accept):
                     # The history is for staff, whatever language the person has.
                     one_sudo.with_context(lang=None).action_answer(
-                        accept, PublicController()._metadata()
+                        accept, PublicController()._metadata(request.env.lang)
                     )
             # The page shows the history, which is written before the commit.
             request.env.cr.flush()

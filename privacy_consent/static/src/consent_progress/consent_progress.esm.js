@@ -50,6 +50,10 @@ export class ConsentProgress extends Component {
             "consent_progress",
             [activityId]
         );
+        if (activityId !== this.props.record.resId) {
+            // Somebody has gone on to another activity meanwhile.
+            return;
+        }
         this.state.progress = progress;
         if (["running", "waiting"].includes(progress.state)) {
             clearTimeout(this.timer);
