@@ -24,7 +24,7 @@ LATENCY = 0.02
 class Queue:
     """One thing to measure: mails that wait, and who sends them.
 
-    :ivar kind: of mails, as in :meth:`.odoo_worker.Worker.make`
+    :ivar kind: of mails, as in :meth:`.mail_worker.MailWorker.make`
     :ivar own: whether the queue is Odoo's own
     :ivar delay: seconds that the SMTP server takes for a message
     :ivar consumers: how many processes send at once
@@ -89,8 +89,8 @@ def run():
         }
         most = max(queue.consumers for queue in QUEUES.values())
         workers = {
-            True: [enter(OdooWorker(own))],
-            False: [enter(OdooWorker(ours)) for _ in range(most)],
+            True: [enter(OdooWorker("mail_worker", own))],
+            False: [enter(OdooWorker("mail_worker", ours)) for _ in range(most)],
         }
 
         def measure(queue, count=MAILS):

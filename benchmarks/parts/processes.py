@@ -4,11 +4,15 @@
 
 import json
 import os
+import socket
 import subprocess
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from itertools import count
 
-from tools import databases, postgres, settings
+import psycopg2
+from psycopg2.sql import SQL, Identifier
+
+from tools import databases, demo, postgres, settings
 from tools.errors import ToolError
 from tools.process import tail
 
@@ -23,11 +27,23 @@ def database(variant):
     try:
         yield name
     finally:
-        databases.drop(name)
+        _drop(name)
+
+
+def _drop(name):
+    """Drop a database, also while PostgreSQL's autovacuum works in it.
+
+    It stops by itself for the plain statement, but for the one that ends other
+    connections we would need the right to end it.
+    """
+    with closing(postgres.connect()) as connection, connection.cursor() as cursor:
+        with suppress(psycopg2.errors.ObjectInUse):
+            cursor.execute(SQL("DROP DATABASE {}").format(Identifier(name)))
+    databases.drop(name)
 
 
 class Process:
-    """A process that ends when its standard input is closed.
+    """A process that ends when its standard input is closed, see :mod:`.commands`.
 
     :param module: a program of this package
     """
@@ -68,27 +84,6 @@ class Process:
             )
         return line
 
-
-class SmtpServer(Process):
-    """An SMTP server that takes every message after so many seconds.
-
-    :ivar port: where it answers
-    """
-
-    def __init__(self, delay):
-        super().__init__("smtp_server", str(delay))
-        self.port = int(self._line())
-
-
-class OdooWorker(Process):
-    """A process with Odoo loaded, see :mod:`.odoo_worker`."""
-
-    def __init__(self, name):
-        super().__init__(
-            *["odoo_worker", name, "-c", settings.CONF, "-d", name],
-            *["--smtp", "127.0.0.1", "--log-level", "warn"],
-        )
-
     def ask(self, method, **arguments):
         """Call a method of the worker, and wait.
 
@@ -104,3 +99,63 @@ class OdooWorker(Process):
     def result(self):
         """:return: the result of the method that was begun first"""
         return json.loads(self._line())
+
+
+class SmtpServer(Process):
+    """An SMTP server that takes every message after so many seconds.
+
+    :ivar port: where it answers
+    """
+
+    def __init__(self, delay):
+        super().__init__("smtp_server", str(delay))
+        self.port = int(self._line())
+
+
+class OdooWorker(Process):
+    """A process with Odoo loaded, see :mod:`.odoo_worker`."""
+
+    def __init__(self, module, name):
+        super().__init__(
+            *[module, name, "-c", settings.CONF, "-d", name],
+            *["--smtp", "127.0.0.1", "--log-level", "warn"],
+        )
+
+
+class HttpClients(Process):
+    """Clients of a server, see :mod:`.http_clients`."""
+
+    def __init__(self, port):
+        super().__init__("http_clients", str(port))
+
+
+class OdooServer(demo.Server):
+    """An Odoo server as of ``make demo``, which runs no scheduled action.
+
+    :ivar port: where it answers
+    """
+
+    def __init__(self, name):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            _host, self.port = free.getsockname()
+        super().__init__(
+            f"bench-server-{next(_numbers)}",
+            f"http://127.0.0.1:{self.port}/web/health",
+            [settings.VENV / "bin" / "odoo", "server", "-c", settings.CONF]
+            + ["-d", name, "--db-filter", f"^{name}$", "--no-database-list"]
+            + ["--http-port", str(self.port), "--max-cron-threads", "0"],
+        )
+
+    def __enter__(self):
+        self.wait_until_it_answers()
+        return self
+
+    def __exit__(self, *_error):
+        self.process.terminate()
+        self.process.wait()
+
+    def work(self):
+        """:return: the processor time that it has taken, in seconds"""
+        times = self.process.cpu_times()
+        return times.user + times.system
