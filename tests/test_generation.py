@@ -58,6 +58,7 @@ def quiet(new_server):
         "violates foreign key constraint",
         "violates RESTRICT setting of foreign key constraint",
         "deadlock detected",
+        "could not serialize access",
     ]
     return server
 

@@ -21,7 +21,6 @@ class ConsentController(PublicController):
     @public_route(
         f"/privacy/consent/<any(accept, reject):choice>/{CONSENT}",
         methods=["GET", "POST"],
-        readonly=lambda self, rule, args: not self._posting(),
     )
     def consent(self, choice, consent_id, token, db=None, **_kwargs):
         """Show who asks for what; record the answer when its button was pressed.
