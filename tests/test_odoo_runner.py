@@ -29,7 +29,7 @@ def test_own_runner(new_database, tmp_path):
     log = tmp_path / "odoo.log"
     result = subprocess.run(
         [settings.VENV / "bin" / "odoo", "server", "-c", settings.CONF]
-        + ["-d", new_database(), "-u", ",".join(ADDONS)]
+        + ["-d", new_database("portal"), "-u", ",".join(ADDONS)]
         + ["--test-tags", ",".join(f"/{addon}" for addon in ADDONS)]
         + ["--http-port", str(free_port()), "--stop-after-init"],
         stdin=subprocess.DEVNULL,

@@ -21,6 +21,8 @@ class ConsentController(PublicController):
     @public_route(
         f"/privacy/consent/<any(accept, reject):choice>/{CONSENT}",
         methods=["GET", "POST"],
+        # Opening it may be an answer, too.
+        readonly=False,
     )
     def consent(self, choice, consent_id, token, db=None, **_kwargs):
         """Show who asks for what; record the answer when its button was pressed.
