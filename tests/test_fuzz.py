@@ -199,6 +199,15 @@ def test_wrong_id_and_wrong_token_look_and_last_the_same(scene, link):
     pages = {send(scene, "GET", target) for target in targets.values()}
     ((status, _page),) = pages
     assert status == 404
+    # A machine that does something else meanwhile may hit one of the two alone.
+    differences = []
+    while len(differences) < 3 and min(differences, default=1) >= SAME_TIME:
+        differences.append(difference(scene, targets))
+    assert min(differences) < SAME_TIME, differences
+
+
+def difference(scene, targets):
+    """:return: by how many seconds the medians of the two differ"""
     spent = {name: [] for name in targets}
     connection = http.client.HTTPConnection("127.0.0.1", scene.server.port)
     for i in range(TRIES):
@@ -210,7 +219,7 @@ def test_wrong_id_and_wrong_token_look_and_last_the_same(scene, link):
             spent[name].append(time.perf_counter() - start)
     connection.close()
     wrong_id, wrong_token = (statistics.median(times) for times in spent.values())
-    assert abs(wrong_id - wrong_token) < SAME_TIME
+    return abs(wrong_id - wrong_token)
 
 
 def test_the_link_works_still(scene, inbox):
