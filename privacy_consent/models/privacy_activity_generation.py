@@ -264,7 +264,7 @@ class PrivacyActivityGeneration(models.Model):
         return (
             self.activity_id.with_user(user)
             .sudo(user._is_superuser())
-            .with_context(lang=user.lang, tz=user.tz, **(companies or {}))
+            .with_context(lang=user.lang, tz=user.tz, **companies)
         )
 
     def _generate(self, activity):
