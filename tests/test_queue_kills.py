@@ -15,4 +15,6 @@ def test_killed_consumers(new_server, new_consumers, separate_inbox, capsys):
     consumers = new_consumers(ordeal.database, separate_inbox.port)
     ordeal.kill(consumers, separate_inbox, KILLS, random.Random(1))
     consumers.run()
-    assert ordeal.check(separate_inbox, capsys) <= 3
+    # Never more than the one mail between its reply and its commit. How rarely it is
+    # hit depends on what else the machine does: `make soak` has the rate, and a limit.
+    assert ordeal.check(separate_inbox, capsys) <= KILLS / 3

@@ -76,7 +76,7 @@ ALTER TABLE privacy_consent
     DROP COLUMN old_link_address, DROP COLUMN refreshed_date,
     DROP COLUMN request_error, DROP COLUMN sent_date,
     DROP COLUMN subject_accepted, DROP COLUMN subject_answer_date,
-    DROP COLUMN suspected_automated, DROP COLUMN suspicion_reason,
+    DROP COLUMN suspected_automated, DROP COLUMN suspicion_signs,
     DROP COLUMN token_partner_id,
     ADD CONSTRAINT privacy_consent_unique_partner_activity
         UNIQUE (partner_id, activity_id);

@@ -121,9 +121,12 @@ class PreferencesController(ConsentController):
             preferences.append(
                 {
                     **one_sudo._preference(),
+                    # With a language, so that opening it never is the answer.
                     "accept_url": own
                     and not accepted
-                    and self._same_link(consent_sudo.env, "accept"),
+                    and self._same_link(
+                        consent_sudo.env, "accept", consent_sudo.env.lang
+                    ),
                     "buttons": [
                         self._preferences_button(consent_sudo, action, one_sudo)
                         for action in actions

@@ -140,10 +140,12 @@ class PublicController(http.Controller):
         )
         if not consent_sudo:
             raise NotFound()
+        consent_sudo._fetch_subject()
+        consent_sudo = consent_sudo._surviving()
+        lang = self._language(consent_sudo, grant).code
+        consent_sudo.with_context(lang=lang)._fetch_activity()
         # The history is for staff, whatever language the subject or their browser has.
-        consent_sudo = consent_sudo._surviving().with_context(lang=None)
-        consent_sudo._fetch_shown()
-        return consent_sudo, grant
+        return consent_sudo.with_context(lang=None), grant
 
     def _nonce(self, consent_sudo, purpose):
         """Make the nonce of one button.
@@ -261,7 +263,7 @@ class PublicController(http.Controller):
     def _in_chosen_language(self, url, env, lang=None):
         """:return: the address, with the language that was chosen, if any"""
         lang = lang or request.httprequest.args.get("lang")
-        code = env["res.lang"]._get_data(code=lang).code
+        code = lang and env["res.lang"]._get_data(code=lang).code
         return f"{url}&{urlencode({'lang': code})}" if code else url
 
     def _visitor_language(self, languages):

@@ -333,6 +333,7 @@ class PrivacyActivityGeneration(models.Model):
             )
         values = {
             "pending": False,
+            "last_partner_id": 0,
             "generated_count": 0,
             "missing_count": 0,
             "error": error,

@@ -19,6 +19,17 @@ _logger = logging.getLogger(__name__)
 _FACT = "privacy_consent_fact"
 _RUNNING = "privacy_consent_running_action"
 _ANSWER_FIELDS = {"accepted", "answer_date", "last_metadata", "state"}
+# What the public pages show, and find out links and buttons with.
+_PAGE_FIELDS = [
+    "accepted",
+    "activity_id",
+    "answer_date",
+    "answer_mark",
+    "link_revocations",
+    "merged_into_id",
+    "partner_id",
+    "state",
+]
 # Whose word it is, and what the subject said last, nobody else may write.
 _SUBJECT_FIELDS = {
     "answer_mark",
@@ -35,7 +46,7 @@ _SUBJECT_FIELDS = {
     "subject_accepted",
     "subject_answer_date",
     "suspected_automated",
-    "suspicion_reason",
+    "suspicion_signs",
     "token_partner_id",
 }
 # What a transaction keeps in mind: whose delivery it stores, and whose it follows.
@@ -67,7 +78,7 @@ def _staff_values(vals, state):
         **vals,
         "answered_by": "staff",
         "suspected_automated": False,
-        "suspicion_reason": False,
+        "suspicion_signs": False,
     }
     if state == "answered":
         values.setdefault("answer_date", fields.Datetime.now())
@@ -311,13 +322,20 @@ class PrivacyConsent(models.Model):
             consent.controller_name = activity.controller_id.complete_name
             consent.subject_name = consent.partner_id.name
 
-    def _fetch_shown(self):
-        """Read what the public pages show, of records with many more fields."""
+    def _fetch_subject(self):
+        """Read what the public pages need of consents and subjects, at once.
+
+        Both have many more fields, which would be read with the first one.
+        """
+        self.fetch(_PAGE_FIELDS)
         self.partner_id.fetch(["name", "lang", "tz", "email_normalized"])
+
+    def _fetch_activity(self):
+        """Read what the public pages show of an activity, in the context's language."""
         self.activity_id.fetch(
             ["name", "description", "controller_id", "one_click_answers"]
         )
-        self.activity_id.controller_id.fetch(["complete_name"])
+        self.activity_id.controller_id.fetch(["complete_name", "write_date"])
 
     @api.model_create_multi
     def create(self, vals_list):

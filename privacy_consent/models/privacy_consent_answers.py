@@ -7,7 +7,7 @@
 import secrets
 from datetime import timedelta
 
-from odoo import fields, models
+from odoo import api, fields, models
 
 from .. import automation
 
@@ -26,12 +26,35 @@ class PrivacyConsent(models.Model):
         help="The last answer of the subject looks as if a program had given it, for "
         "example one that checks the links in mails.",
     )
-    suspicion_reason = fields.Text(readonly=True, copy=False)
+    suspicion_signs = fields.Char(
+        readonly=True,
+        copy=False,
+        help="What made the last answer look so, in the words of the program.",
+    )
+    suspicion_reason = fields.Text(
+        compute="_compute_suspicion_reason",
+        help="What made the last answer look so, in your language.",
+    )
     answer_mark = fields.Char(
         readonly=True,
         copy=False,
         help="Other at each answer of the subject, also at two within a second.",
     )
+
+    @api.depends("suspicion_signs")
+    @api.depends_context("lang")
+    def _compute_suspicion_reason(self):
+        texts = {
+            "agent": self.env._("It came from a program that is no browser."),
+            "delivery": self.env._("It came within seconds of the mail's delivery."),
+            "page": self.env._("It came within seconds of the page that asks for it."),
+            "other": self.env._("It came within seconds of the opposite answer."),
+        }
+        for consent in self:
+            signs = (consent.suspicion_signs or "").split()
+            consent.suspicion_reason = "\n".join(
+                text for sign, text in texts.items() if sign in signs
+            )
 
     def _repeats_answer(self, accept, within=REPETITION):
         """Tell whether the subject gave this very answer just before.
@@ -59,14 +82,14 @@ class PrivacyConsent(models.Model):
         :param since_page: seconds between the page and the press, if there was one
         :param bool repeated: whether they gave this very answer before
         """
-        reason = self._suspicion(accept, agent, since_page)
-        if repeated and (reason or not self.suspected_automated):
+        signs = self._suspicion(accept, agent, since_page)
+        if repeated and (signs or not self.suspected_automated):
             return
         # In the context, because others override action_answer() with its parameters.
-        self.with_context(**{_SUSPICION: reason}).action_answer(accept, metadata)
+        self.with_context(**{_SUSPICION: signs}).action_answer(accept, metadata)
 
     def _suspicion(self, accept, agent, since_page):
-        """:return: why this answer looks automated, for staff; or an empty text"""
+        """:return: the signs that this answer is automated; or an empty text"""
         if agent is None:
             return ""
         now = fields.Datetime.now()
@@ -78,19 +101,13 @@ class PrivacyConsent(models.Model):
             since_page=since_page,
             since_other=(now - opposite).total_seconds() if opposite else None,
         )
-        texts = {
-            "agent": self.env._("It came from a program that is no browser."),
-            "delivery": self.env._("It came within seconds of the mail's delivery."),
-            "page": self.env._("It came within seconds of the page that asks for it."),
-            "other": self.env._("It came within seconds of the opposite answer."),
-        }
-        return "\n".join(text for name, text in texts.items() if name in found)
+        return " ".join(sorted(found))
 
     def _answer_values(self):
         """:return: what to store about the answer that is stored now"""
-        reason = self.env.context.get(_SUSPICION) or False
+        signs = self.env.context.get(_SUSPICION) or False
         return {
             "answer_mark": secrets.token_hex(8),
-            "suspected_automated": bool(reason),
-            "suspicion_reason": reason,
+            "suspected_automated": bool(signs),
+            "suspicion_signs": signs,
         }

@@ -62,24 +62,11 @@ class PrivacyConsent(models.Model):
     def _controller_logo(self):
         """:return: the controller's logo as an address, if it has one of its own"""
         controller = self.activity_id.controller_id
-        image_sudo = (
-            self.env["ir.attachment"]
-            .sudo()
-            .search_fetch(
-                [
-                    ("res_model", "=", controller._name),
-                    ("res_field", "=", "image_256"),
-                    ("res_id", "=", controller.id),
-                ],
-                ["checksum"],
-                limit=1,
-            )
-        )
-        return bool(image_sudo) and self._logo(controller.id, image_sudo.checksum)
+        return self._logo(controller.id, controller.write_date)
 
-    @ormcache("controller_id", "_checksum")
-    def _logo(self, controller_id, _checksum):
-        """:return: the logo, made once per image; False for Odoo's own"""
+    @ormcache("controller_id", "_write_date")
+    def _logo(self, controller_id, _write_date):
+        """:return: the logo, made once per change; False for none, or Odoo's own"""
         controller_sudo = self.env["res.partner"].sudo().browse(controller_id)
         default = (
             self.env["res.company"]
@@ -88,7 +75,8 @@ class PrivacyConsent(models.Model):
                 [("partner_id", "=", controller_id), ("uses_default_logo", "=", True)]
             )
         )
-        return not default and image_data_uri(controller_sudo.image_256)
+        image = not default and controller_sudo.image_256
+        return bool(image) and image_data_uri(image)
 
     def _subject_says(self, answer):
         """:return: whether this is the subject's own current answer"""

@@ -60,6 +60,7 @@ class TestGenerateBatches(ConsentCase):
         self.assertEqual(self.activity.asking_state, "waiting")
         self.run_queue()
         self.assertFalse(self.activity.asking_state)
+        self.assertEqual(self._run().last_partner_id, 0, "as if it never ran")
 
     def test_rest_sees_what_the_user_sees(self):
         """And nobody else: the scheduled action's own rights play no part."""

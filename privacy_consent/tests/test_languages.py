@@ -117,6 +117,12 @@ class TestLanguages(ConsentCase, HttpCase):
         self.assertEqual(self.consent.state, "answered")
         self.assertIn(f"{LANGUAGE} fr_FR", self.consent.last_metadata)
 
+    def test_suspicion_in_the_language_of_who_reads_it(self):
+        self.press(self.open(self.paths["accept"]))
+        self.assertIn("within seconds", self.consent.suspicion_reason)
+        french = self.consent.with_context(lang="fr_FR").suspicion_reason
+        self.assertIn("quelques secondes", french)
+
     def test_mail_program_shows_no_page(self):
         self.open(self.paths["unsubscribe"], data={"List-Unsubscribe": "One-Click"})
         self.assertEqual(self.consent.state, "answered")

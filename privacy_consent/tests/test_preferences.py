@@ -223,6 +223,14 @@ class TestPreferencesPage(PreferencesCase, HttpCase):
         page = self.open(self.path_of(self.profile))
         self.assertEqual(list(self.sections(page)), ["Profiles", "Newsletter"])
 
+    def test_way_to_accept_is_no_answer(self):
+        self.activity.one_click_answers = True
+        self.env.cr.flush()
+        (link,) = self.open().find_class("button")
+        page = self.open(link.get("href"))
+        self.assertIn("You have not answered yet", page.text_content())
+        self.assertEqual(self.newsletter.state, "sent")
+
     def test_logo_of_the_controller(self):
         controller = self.activity.controller_id
         path = self.path.replace("/preferences/", "/accept/")
@@ -230,7 +238,8 @@ class TestPreferencesPage(PreferencesCase, HttpCase):
             self.assertFalse(page.find_class("logo"))
         # the smallest GIF
         pixel = "R0lGODlhAQABAAAAACwAAAAAAQABAAACAkQBADs="
-        controller.image_1920 = pixel
+        with self.at(self.later(hours=1)):
+            controller.image_1920 = pixel
         for page in (self.open(), self.open(path)):
             (logo,) = page.find_class("logo")
             self.assertEqual(logo.get("src").partition(";")[0], "data:image/gif")

@@ -45,7 +45,7 @@ class PrivacyPortal(CustomerPortal):
             chosen_sudo = own_sudo.filtered(lambda one: str(one.id) in ids)
             # in one order, so that two who reject all do not wait for each other
             for one_sudo in chosen_sudo.sorted("id"):
-                if not one_sudo._subject_says(accept):
+                if not self._is_answered(one_sudo, accept):
                     # The history is for staff, whatever language the person has.
                     one_sudo.with_context(lang=None).action_answer(
                         accept, PublicController()._metadata(request.env.lang)
@@ -63,13 +63,17 @@ class PrivacyPortal(CustomerPortal):
             },
         )
 
+    def _is_answered(self, one_sudo, accept):
+        """:return: whether this is the person's answer, and not maybe a robot's"""
+        return one_sudo._subject_says(accept) and not one_sudo.suspected_automated
+
     def _privacy_values(self, own_sudo):
         """Gather the consents, with the buttons to answer each, and to reject all."""
-        open_sudo = own_sudo.filtered(lambda one: not one._subject_says(False))
+        open_sudo = own_sudo.filtered(lambda one: not self._is_answered(one, False))
         preferences = []
         for one_sudo in own_sudo:
             actions = []
-            if not one_sudo._subject_says(True):
+            if not self._is_answered(one_sudo, True):
                 actions.append("accept")
             if one_sudo in open_sudo:
                 actions.append("reject")

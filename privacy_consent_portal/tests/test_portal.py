@@ -132,6 +132,17 @@ class TestPortal(ConsentCase, HttpCase):
         self.open(data=fields)
         self.assertEqual(self.profile.message_ids, messages)
 
+    def test_answer_that_maybe_a_robot_gave(self):
+        """Whoever is logged in can say that it is theirs."""
+        self.profile._answer_by_link(True, "a robot", "curl/8.0")
+        self.env.cr.flush()
+        self.assertTrue(self.profile.suspected_automated)
+        fields = self.buttons(self.sections(self.open())["Profiles"])["I accept"]
+        page = self.open(data=fields)
+        self.assertTrue(self.profile.accepted)
+        self.assertFalse(self.profile.suspected_automated)
+        self.assertNotIn("I accept", self.buttons(self.sections(page)["Profiles"]))
+
     def test_reject_all(self):
         page = self.open(data=self.buttons(self.open())["Reject and withdraw all"])
         for consent in self.newsletter + self.profile:
