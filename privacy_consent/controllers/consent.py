@@ -133,7 +133,6 @@ class ConsentController(PublicController):
         """
         lang = self._language(consent_sudo, grant).code
         consent_sudo = consent_sudo.with_context(lang=lang)
-        consent_sudo._fetch_activity()
         html = consent_sudo.env["ir.qweb"]._render(
             "privacy_consent.form",
             {

@@ -140,12 +140,9 @@ class PublicController(http.Controller):
         )
         if not consent_sudo:
             raise NotFound()
-        consent_sudo._fetch_subject()
-        consent_sudo = consent_sudo._surviving()
-        lang = self._language(consent_sudo, grant).code
-        consent_sudo.with_context(lang=lang)._fetch_activity()
         # The history is for staff, whatever language the subject or their browser has.
-        return consent_sudo.with_context(lang=None), grant
+        # Without any, Odoo would look for that of the public user.
+        return consent_sudo._surviving().with_context(lang="en_US"), grant
 
     def _nonce(self, consent_sudo, purpose):
         """Make the nonce of one button.

@@ -8,12 +8,50 @@ from datetime import timedelta
 from urllib.parse import quote
 
 from odoo import SUPERUSER_ID, api, fields, models
-from odoo.tools import SQL
 
 from .. import link_token
 
-# What is read where there is no such consent, so that this takes the same time.
-_NOBODY = (0, 0, 0, None, None, None, None)
+# What the public pages need of records with many more fields: to check a link, to show
+# what it is about, and to store an answer.
+_PAGE_FIELDS = [
+    "accepted",
+    "activity_id",
+    "answer_date",
+    "answer_mark",
+    "answered_by",
+    "asked_addresses",
+    "delivered_date",
+    "delivery_to_follow",
+    "last_metadata",
+    "link_revocations",
+    "merged_addresses",
+    "merged_into_id",
+    "old_link_address",
+    "partner_id",
+    "sent_date",
+    "state",
+    "subject_accepted",
+    "subject_answer_date",
+    "suspected_automated",
+    "suspicion_signs",
+    "token_partner_id",
+]
+_PAGE_ACTIVITY_FIELDS = [
+    "controller_id",
+    "description",
+    "name",
+    "one_click_answers",
+    "server_action_id",
+]
+_PAGE_PARTNER_FIELDS = [
+    "complete_name",
+    "email",
+    "email_normalized",
+    "lang",
+    "name",
+    "tz",
+    "write_date",
+]
 REFRESH_INTERVAL = timedelta(days=1)
 
 
@@ -78,51 +116,68 @@ class PrivacyConsent(models.Model):
         :return: the consent, possibly one that was merged into another, and
             ``link_token.FULL`` or ``link_token.REFUSE``; or an empty recordset and None
         """
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT consent.activity_id,
-                       coalesce(
-                           nullif(consent.token_partner_id, 0), consent.partner_id
-                       ),
-                       consent.link_revocations,
-                       subject.email_normalized,
-                       consent.merged_addresses,
-                       consent.asked_addresses,
-                       consent.old_link_address
-                  FROM privacy_consent AS consent
-                  JOIN res_partner AS subject ON subject.id = consent.partner_id
-                 WHERE consent.id = %s
-                """,
-                consent_id,
-            )
-        )
-        activity_id, partner_id, revocations, current, merged, asked, old = (
-            rows[0] if rows else _NOBODY
-        )
+        consent = self._for_page(consent_id)
         secret = self._link_secret()
-        own = {current or "", *(merged or "").splitlines()}
-        grants = dict.fromkeys((asked or "").splitlines(), link_token.REFUSE)
+        current = consent.partner_id.email_normalized
+        own = {current or "", *(consent.merged_addresses or "").splitlines()}
+        asked = (consent.asked_addresses or "").splitlines()
+        grants = dict.fromkeys(asked, link_token.REFUSE)
         grants |= dict.fromkeys(own, link_token.FULL)
         expected = {
             link_token.make(
-                secret, consent_id, activity_id, address, revocations or 0
+                secret,
+                consent_id,
+                consent.activity_id.id,
+                address,
+                consent.link_revocations,
             ): grant
             for address, grant in grants.items()
         }
         old_token = link_token.make_old(
-            secret, self.env.cr.dbname, consent_id, partner_id, activity_id
+            secret,
+            self.env.cr.dbname,
+            consent_id,
+            consent.token_partner_id or consent.partner_id.id,
+            consent.activity_id.id,
         )
-        if old is not None:
+        old = consent.old_link_address
+        if old is not False:
             expected[old_token] = link_token.FULL if old in own else link_token.REFUSE
         found = [
             grant
             for valid, grant in expected.items()
             if link_token.matches(token, valid)
         ]
-        if not rows or not found:
+        if not consent or not found:
             return self.browse(), None
-        return self.browse(consent_id), found[0]
+        return consent, found[0]
+
+    @api.model
+    def _for_page(self, consent_id):
+        """Find a consent, and read what the public pages need of it and around it.
+
+        Where there is none, the same queries are made.
+
+        :param int consent_id: maybe of no consent
+        """
+
+        def find(model, ids, names):
+            records = self.env[model].with_context(
+                active_test=False,
+                # The language is known after the subject.
+                prefetch_langs=True,
+            )
+            # 0 and not nothing, for which no query would be made
+            found = records.search_fetch([("id", "in", ids or [0])], names)
+            return found.with_env(self.env)
+
+        consent = find(self._name, [consent_id], _PAGE_FIELDS)
+        activity = find(
+            "privacy.activity", consent.activity_id.ids, _PAGE_ACTIVITY_FIELDS
+        )
+        partners = consent.partner_id + activity.controller_id
+        find("res.partner", partners.ids, _PAGE_PARTNER_FIELDS)
+        return consent
 
     def _token(self):
         """Compute the secret part of this consent's links to the present address.
