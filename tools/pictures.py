@@ -58,6 +58,11 @@ def take():
         phone.wait_for_selector("[role=status]")
         _picture(phone, "answer")
 
+        page.goto(f"{odoo}/odoo/privacy-activities")
+        page.click(".o_data_row:has-text('Monthly newsletter') td.o_data_cell")
+        page.click(".nav-link[name=consent]")
+        page.wait_for_selector("[role=progressbar]")
+        _picture(page, "progress")
         page.goto(f"{odoo}/odoo/privacy-consents")
         page.wait_for_selector(".o_data_row:has-text('Answered')")
         _picture(page, "consents")

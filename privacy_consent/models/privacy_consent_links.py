@@ -148,7 +148,7 @@ class PrivacyConsent(models.Model):
             for valid, grant in expected.items()
             if link_token.matches(token, valid)
         ]
-        if not consent or not found:
+        if consent.id != consent_id or not found:
             return self.browse(), None
         return consent, found[0]
 
@@ -156,28 +156,20 @@ class PrivacyConsent(models.Model):
     def _for_page(self, consent_id):
         """Find a consent, and read what the public pages need of it and around it.
 
-        Where there is none, the same queries are made.
-
         :param int consent_id: maybe of no consent
+        :return: the consent; where it does not exist, one that stands in, so that the
+            time does not tell; empty only before the first one
         """
-
-        def find(model, ids, names):
-            records = self.env[model].with_context(
-                active_test=False,
-                # The language is known after the subject.
-                prefetch_langs=True,
-            )
-            # 0 and not nothing, for which no query would be made
-            found = records.search_fetch([("id", "in", ids or [0])], names)
-            return found.with_env(self.env)
-
-        consent = find(self._name, [consent_id], _PAGE_FIELDS)
-        activity = find(
-            "privacy.activity", consent.activity_id.ids, _PAGE_ACTIVITY_FIELDS
+        consent = self.with_context(active_test=False).search_fetch(
+            [("id", "<=", consent_id)], _PAGE_FIELDS, order="id DESC", limit=1
         )
-        partners = consent.partner_id + activity.controller_id
-        find("res.partner", partners.ids, _PAGE_PARTNER_FIELDS)
-        return consent
+        # In all languages: which one is needed is known after the subject.
+        consent.activity_id.with_context(prefetch_langs=True).fetch(
+            _PAGE_ACTIVITY_FIELDS
+        )
+        partners = consent.partner_id + consent.activity_id.controller_id
+        partners.fetch(_PAGE_PARTNER_FIELDS)
+        return consent.with_env(self.env)
 
     def _token(self):
         """Compute the secret part of this consent's links to the present address.

@@ -147,6 +147,17 @@ class TestLinks(LinksCase):
         other = self.consent_of(self.luc)
         self.assertEqual(self.grant(other._token(), other), link_token.FULL)
 
+    def test_deleted_consent_before_one_of_the_same_address(self):
+        twins = [self._create_subject(name, "twins@example.com") for name in ("T", "U")]
+        self.generate()
+        _first, last = sorted(map(self.consent_of, twins), key=lambda one: one.id)
+        token, deleted = last._token(), last.id
+        self.assertEqual(last._of_link(deleted, token), (last, link_token.FULL))
+        last.unlink()
+        found, grant = self.consent._of_link(deleted, token)
+        self.assertFalse(found)
+        self.assertIsNone(grant)
+
     def test_only_managers_invalidate(self):
         with self.assertRaises(AccessError):
             self.consent.with_user(self.reader).action_invalidate_links()
