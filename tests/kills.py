@@ -7,6 +7,7 @@ import time
 from collections import Counter
 
 from consumers import add_mails, states
+from generation_scene import set_batch_size
 from server import Scene, query
 
 COPY = "copy@example.com"
@@ -48,6 +49,8 @@ class Ordeal:
         )
         self.expected = Counter([*subjects, *[COPY] * requests])
         self._add_other_mails()
+        # All in the press: what is killed here is no scheduled action that generates.
+        set_batch_size(server, requests)
         scene.generate()
 
     def _add_other_mails(self):
