@@ -13,6 +13,7 @@ import uuid
 from contextlib import closing
 from pathlib import Path
 
+import psycopg2
 import pytest
 
 from tools import (
@@ -420,6 +421,14 @@ class TestDatabases:
             databases.drop(other)
         assert not databases.exists(other)
 
+    def test_dropped_while_somebody_is_connected(self, new_name):
+        databases.copy(databases.template("lean"), new_name)
+        with closing(postgres.connect(new_name)) as connection:
+            databases.drop(new_name)
+            assert not databases.exists(new_name)
+            with pytest.raises(psycopg2.OperationalError):
+                connection.cursor().execute("SELECT 1")
+
     def test_the_filestore_comes_along(self, new_name):
         template = databases.template("lean")
         databases.copy(template, new_name)
@@ -459,6 +468,7 @@ def _secret(name):
 
 class TestSkips:
     TESTS = """
+import psycopg2
 import pytest
 
 def test_passes():

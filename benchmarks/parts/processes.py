@@ -6,11 +6,8 @@ import json
 import os
 import socket
 import subprocess
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager
 from itertools import count
-
-import psycopg2
-from psycopg2.sql import SQL, Identifier
 
 from tools import databases, demo, postgres, settings
 from tools.errors import ToolError
@@ -27,19 +24,7 @@ def database(variant):
     try:
         yield name
     finally:
-        _drop(name)
-
-
-def _drop(name):
-    """Drop a database, also while PostgreSQL's autovacuum works in it.
-
-    It stops by itself for the plain statement, but for the one that ends other
-    connections we would need the right to end it.
-    """
-    with closing(postgres.connect()) as connection, connection.cursor() as cursor:
-        with suppress(psycopg2.errors.ObjectInUse):
-            cursor.execute(SQL("DROP DATABASE {}").format(Identifier(name)))
-    databases.drop(name)
+        databases.drop(name)
 
 
 class Process:
