@@ -7,6 +7,7 @@ from . import test_automation
 from . import test_company
 from . import test_delete
 from . import test_fresh_snapshot
+from . import test_forged_history
 from . import test_generate
 from . import test_generate_batches
 from . import test_languages
