@@ -1,6 +1,6 @@
 from . import controllers
-from . import log_mask
+from . import links
 from . import models
 from . import wizards
 
-log_mask.install()
+links.mask.install()

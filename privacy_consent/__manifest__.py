@@ -21,7 +21,6 @@
         "templates/preferences_page.xml",
         "views/privacy_consent_views.xml",
         "views/privacy_activity_views.xml",
-        "views/privacy_activity_answers_views.xml",
         "views/res_partner_views.xml",
         "wizards/privacy_consent_ask_views.xml",
     ],

@@ -1,3 +1,3 @@
-from . import public
+from . import page
 from . import consent
 from . import preferences

@@ -7,8 +7,8 @@ from functools import partial
 from odoo.http import request
 from odoo.tools import format_datetime
 
-from .. import link_token
-from .public import CONSENT, PublicController, public_route
+from .. import links
+from .page import CONSENT, PublicController, public_route
 
 # What browsers and others say when nobody opened the page yet: Sec-Purpose
 # (https://fetch.spec.whatwg.org/#sec-purpose-header) and what came before it.
@@ -90,7 +90,7 @@ class ConsentController(PublicController):
         )
 
     def _allows(self, grant, choice):
-        return grant == link_token.FULL or choice == "reject"
+        return grant == links.token.FULL or choice == "reject"
 
     def _answer(self, choice, consent_id, token, env):
         consent_sudo, grant = self._consent_sudo(env, consent_id, token)
@@ -149,7 +149,7 @@ class ConsentController(PublicController):
         :rtype: dict
         """
         subject = consent_sudo.partner_id
-        limited = grant == link_token.REFUSE
+        limited = grant == links.token.REFUSE
         answers = [choice, "reject" if choice == "accept" else "accept"]
         if notice == "recorded":
             answers.remove("accept" if consent_sudo.accepted else "reject")

@@ -6,9 +6,9 @@ from functools import partial
 
 from odoo.http import request
 
-from .. import link_token
+from .. import links
 from .consent import ConsentController
-from .public import CONSENT, public_route
+from .page import CONSENT, public_route
 
 
 class PreferencesController(ConsentController):
@@ -33,13 +33,13 @@ class PreferencesController(ConsentController):
         return {
             **super()._page_values(consent_sudo, grant, choice, notice),
             "logo": consent_sudo._controller_logo(),
-            "preferences_url": grant == link_token.FULL
+            "preferences_url": grant == links.token.FULL
             and self._same_link(consent_sudo.env, "preferences"),
         }
 
     def _preferences(self, consent_id, token, env):
         consent_sudo, grant = self._consent_sudo(env, consent_id, token)
-        if grant != link_token.FULL:
+        if grant != links.token.FULL:
             return self._page(consent_sudo, grant, "reject")
         done, chosen_sudo = None, consent_sudo.browse()
         if self._posting():

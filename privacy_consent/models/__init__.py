@@ -4,12 +4,14 @@ from . import mail_message
 from . import mail_template
 from . import mail_tracking_value
 from . import privacy_activity
-from . import privacy_activity_answers
 from . import privacy_activity_asking
 from . import privacy_activity_generation
 from . import privacy_activity_subjects
 from . import privacy_consent
 from . import privacy_consent_answers
 from . import privacy_consent_links
+from . import privacy_consent_merge
 from . import privacy_consent_preferences
+from . import privacy_consent_request
+from . import privacy_consent_thread
 from . import res_partner

@@ -9,7 +9,7 @@ from odoo.exceptions import MissingError
 from odoo.tools import SQL, html2plaintext
 from odoo.tools.mail import email_normalize, email_normalize_all
 
-from .. import list_unsubscribe, placeholder_link
+from .. import links
 
 
 class MailMail(models.Model):
@@ -30,7 +30,9 @@ class MailMail(models.Model):
         """
         self.ensure_one()
         consents = self.env["privacy.consent"].sudo()
-        if self.model != consents._name or not placeholder_link.choices(self.body_html):
+        if self.model != consents._name or not links.placeholder.choices(
+            self.body_html
+        ):
             return consents
         return consents.browse(self.res_id)
 
@@ -41,7 +43,7 @@ class MailMail(models.Model):
         :rtype: bool
         """
         self.ensure_one()
-        return bool(placeholder_link.choices(self.body_html)) and (
+        return bool(links.placeholder.choices(self.body_html)) and (
             subject in self.recipient_ids
             or subject.email_normalized in email_normalize_all(self.email_to or "")
         )
@@ -86,7 +88,7 @@ class MailMail(models.Model):
             "reject": consent._url(False),
             "preferences": consent._preferences_url(),
         }
-        unsubscribe = list_unsubscribe.headers(consent._unsubscribe_url())
+        unsubscribe = links.list_unsubscribe.headers(consent._unsubscribe_url())
         result = []
         for email in self._separate_subject(emails, consent.partner_id):
             headers = {
@@ -95,10 +97,10 @@ class MailMail(models.Model):
                 "Auto-Submitted": "auto-generated",
             }
             if email["partner_id"] == consent.partner_id:
-                body = placeholder_link.personalize(email["body"], urls)
+                body = links.placeholder.personalize(email["body"], urls)
                 headers |= unsubscribe
             else:
-                body = placeholder_link.remove(email["body"])
+                body = links.placeholder.remove(email["body"])
             result.append(
                 {
                     **email,

@@ -5,7 +5,7 @@
 from odoo import api, models
 from odoo.exceptions import UserError, ValidationError
 
-from .. import placeholder_link
+from .. import links
 
 
 class MailTemplate(models.Model):
@@ -20,7 +20,10 @@ class MailTemplate(models.Model):
         for template in self:
             if template.model_id.model != "privacy.consent":
                 continue
-            if placeholder_link.choices(template.body_html) != placeholder_link.CHOICES:
+            if (
+                links.placeholder.choices(template.body_html)
+                != links.placeholder.CHOICES
+            ):
                 raise ValidationError(
                     self.env._(
                         "The template “%(template)s” asks for consent, so its body "
@@ -29,8 +32,8 @@ class MailTemplate(models.Model):
                         '<a href="%(accept)s">Accept</a>\n'
                         '<a href="%(reject)s">Reject</a>',
                         template=template.name,
-                        accept=placeholder_link.ACCEPT,
-                        reject=placeholder_link.REJECT,
+                        accept=links.placeholder.ACCEPT,
+                        reject=links.placeholder.REJECT,
                     )
                 )
 

@@ -52,6 +52,13 @@ class PrivacyActivity(models.Model):
         copy=False,
         help="Run each time a consent is sent or answered.",
     )
+    one_click_answers = fields.Boolean(
+        string="One-click answers",
+        help="Opening a link of the request is the answer, without a press on the page "
+        "that it shows. Risky: many mail servers and virus scanners open every link, "
+        "so that robots answer for people, who may never have read the request. Such "
+        "an answer hardly proves consent.",
+    )
     consent_template_default_body_html = fields.Html(
         compute="_compute_consent_template_defaults", sanitize=False
     )

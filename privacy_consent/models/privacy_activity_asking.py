@@ -14,7 +14,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ConcurrencyError, UserError
 from odoo.tools import SQL, split_every
 
-from .. import placeholder_link
+from .. import links
 from ..queue_forecast import seconds_until_sent
 from .privacy_activity_generation import is_conflict
 
@@ -435,7 +435,7 @@ class PrivacyActivity(models.Model):
     def _requests_domain(self, state):
         """:return: a domain on the requests of this activity, among its mails"""
         return [
-            ("body_html", "like", placeholder_link.ACCEPT),
+            ("body_html", "like", links.placeholder.ACCEPT),
             *self._mails_domain(state),
         ]
 

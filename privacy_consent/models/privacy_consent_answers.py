@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 
-from .. import automation
+from .. import robot_signs
 
 _SUSPICION = "privacy_consent_suspicion"
 # An equal answer within this time is the same press, or the same mail program.
@@ -95,7 +95,7 @@ class PrivacyConsent(models.Model):
         now = fields.Datetime.now()
         delivered = self.delivered_date or self.sent_date
         opposite = self.subject_answer_date if self.subject_accepted != accept else None
-        found = automation.reasons(
+        found = robot_signs.reasons(
             agent,
             since_delivery=(now - delivered).total_seconds() if delivered else None,
             since_page=since_page,

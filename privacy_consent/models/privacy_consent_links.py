@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from odoo import SUPERUSER_ID, api, fields, models
 
-from .. import link_token
+from .. import links
 
 # What the public pages need of records with many more fields: to check a link, to show
 # what it is about, and to store an answer.
@@ -114,17 +114,17 @@ class PrivacyConsent(models.Model):
         :param int consent_id: id in the link, maybe of no consent
         :param str token: secret part of the link, any text
         :return: the consent, possibly one that was merged into another, and
-            ``link_token.FULL`` or ``link_token.REFUSE``; or an empty recordset and None
+            ``links.token.FULL`` or ``links.token.REFUSE``; or nothing and None
         """
         consent = self._for_page(consent_id)
         secret = self._link_secret()
         current = consent.partner_id.email_normalized
         own = {current or "", *(consent.merged_addresses or "").splitlines()}
         asked = (consent.asked_addresses or "").splitlines()
-        grants = dict.fromkeys(asked, link_token.REFUSE)
-        grants |= dict.fromkeys(own, link_token.FULL)
+        grants = dict.fromkeys(asked, links.token.REFUSE)
+        grants |= dict.fromkeys(own, links.token.FULL)
         expected = {
-            link_token.make(
+            links.token.make(
                 secret,
                 consent_id,
                 consent.activity_id.id,
@@ -133,7 +133,7 @@ class PrivacyConsent(models.Model):
             ): grant
             for address, grant in grants.items()
         }
-        old_token = link_token.make_old(
+        old_token = links.token.make_old(
             secret,
             self.env.cr.dbname,
             consent_id,
@@ -142,11 +142,11 @@ class PrivacyConsent(models.Model):
         )
         old = consent.old_link_address
         if old is not False:
-            expected[old_token] = link_token.FULL if old in own else link_token.REFUSE
+            expected[old_token] = links.token.FULL if old in own else links.token.REFUSE
         found = [
             grant
             for valid, grant in expected.items()
-            if link_token.matches(token, valid)
+            if links.token.matches(token, valid)
         ]
         if consent.id != consent_id or not found:
             return self.browse(), None
@@ -178,7 +178,7 @@ class PrivacyConsent(models.Model):
         :rtype: str
         """
         self.ensure_one()
-        return link_token.make(
+        return links.token.make(
             self._link_secret(),
             self.id,
             self.activity_id.id,

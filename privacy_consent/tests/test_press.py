@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from odoo.tests import HttpCase, tagged
 
-from .. import answer_nonce
+from .. import links
 from ..models.privacy_consent_answers import REPETITION
 from .common import ConsentCase, nonces
 
@@ -86,7 +86,7 @@ class TestPress(PressCase):
 
     def test_expired_nonce(self):
         nonce = self.load(self.accept)["accept"]
-        with self.at(self.later(seconds=answer_nonce.VALIDITY + 2)):
+        with self.at(self.later(seconds=links.nonce.VALIDITY + 2)):
             page = self.assert_again(self.accept, {"nonce": nonce})
             self.post(self.accept, {"nonce": nonces(page.text)["accept"]})
         self.assertTrue(self.consent.accepted)

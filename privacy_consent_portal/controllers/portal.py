@@ -6,7 +6,7 @@ from odoo import http
 from odoo.http import request
 
 from odoo.addons.portal.controllers.portal import CustomerPortal
-from odoo.addons.privacy_consent.controllers.public import PublicController
+from odoo.addons.privacy_consent.controllers.page import PublicController
 
 
 class PrivacyPortal(CustomerPortal):

@@ -4,7 +4,7 @@
 
 from odoo.tests import BaseCase
 
-from .. import automation
+from .. import robot_signs
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 IPHONE = (
@@ -17,8 +17,8 @@ CUBOT = "Mozilla/5.0 (Linux; Android 13; CUBOT X70) AppleWebKit/537.36 Chrome/13
 class TestAutomation(BaseCase):
     def test_people(self):
         for agent in (FIREFOX, IPHONE, CUBOT):
-            self.assertFalse(automation.reasons(agent, 60, 8, 30), agent)
-            self.assertFalse(automation.reasons(agent), agent)
+            self.assertFalse(robot_signs.reasons(agent, 60, 8, 30), agent)
+            self.assertFalse(robot_signs.reasons(agent), agent)
 
     def test_agents(self):
         for agent in [
@@ -32,12 +32,12 @@ class TestAutomation(BaseCase):
             "python-requests/2.34.2",
             "curl/8.5.0",
         ]:
-            self.assertEqual(automation.reasons(agent), {"agent"}, agent)
+            self.assertEqual(robot_signs.reasons(agent), {"agent"}, agent)
 
     def test_haste(self):
-        self.assertEqual(automation.reasons(FIREFOX, since_delivery=3), {"delivery"})
-        self.assertEqual(automation.reasons(FIREFOX, since_page=0), {"page"})
-        self.assertEqual(automation.reasons(FIREFOX, since_other=1), {"other"})
+        self.assertEqual(robot_signs.reasons(FIREFOX, since_delivery=3), {"delivery"})
+        self.assertEqual(robot_signs.reasons(FIREFOX, since_page=0), {"page"})
+        self.assertEqual(robot_signs.reasons(FIREFOX, since_other=1), {"other"})
         self.assertEqual(
-            automation.reasons(FIREFOX, 1, 1, 1), {"delivery", "page", "other"}
+            robot_signs.reasons(FIREFOX, 1, 1, 1), {"delivery", "page", "other"}
         )

@@ -3,13 +3,13 @@
 """What all public pages behind the links of a consent share.
 
 A public page has an address ``/privacy/consent/<word>/<consent>/<token>?db=<name>``
-(only such addresses are masked in the log, see ``log_mask.py``) and is a
+(only such addresses are masked in the log, see ``links/mask.py``) and is a
 ``@public_route()``. Its method calls ``self._in_database(db, respond)``, which calls
 ``respond(env)``, again on a fresh snapshot when somebody else was faster, and turns
 ``NotFound`` into the one page for every wrong link. In it:
 
 - ``consent_sudo, grant = self._consent_sudo(env, consent_id, token)`` is the first
-  thing; ``grant`` is ``link_token.FULL`` or ``link_token.REFUSE``: the latter shows
+  thing; ``grant`` is ``links.token.FULL`` or ``links.token.REFUSE``: the latter shows
   nothing about the subject and may only refuse or withdraw;
 - a form has a hidden field ``nonce`` with ``self._nonce(consent_sudo, purpose)``, where
   the purpose says which button it is; ``self._nonce_age(consent_sudo, purpose)`` is
@@ -33,7 +33,7 @@ from odoo.http import request
 from odoo.modules.registry import Registry
 from odoo.service.model import retrying
 
-from .. import answer_nonce, fresh_snapshot, link_token, not_found_page
+from .. import fresh_snapshot, links, not_found_page
 
 # Of the id, any text: what no converter takes would get another page than wrong ids.
 CONSENT = "<string:consent_id>/<string:token>"
@@ -150,7 +150,7 @@ class PublicController(http.Controller):
         :param str purpose: which button it is
         :rtype: str
         """
-        return answer_nonce.make(
+        return links.nonce.make(
             consent_sudo._link_secret(),
             self._nonce_purpose(consent_sudo, purpose),
             time.time(),
@@ -162,7 +162,7 @@ class PublicController(http.Controller):
         :return: how many seconds ago its page was made; None if it was made for
             something else, long ago, or before the answer changed
         """
-        return answer_nonce.age(
+        return links.nonce.age(
             consent_sudo._link_secret(),
             self._nonce_purpose(consent_sudo, purpose),
             request.httprequest.form.get("nonce"),
@@ -201,7 +201,7 @@ class PublicController(http.Controller):
         """:return: what the visitor's program calls itself"""
         return _one_line(request.httprequest.user_agent.string)[:MAX_AGENT]
 
-    def _language(self, consent_sudo, grant=link_token.FULL):
+    def _language(self, consent_sudo, grant=links.token.FULL):
         """Find the language of a page.
 
         :param str grant: what the link allows
@@ -210,7 +210,7 @@ class PublicController(http.Controller):
         """
         languages = consent_sudo.env["res.lang"]
         preferred = consent_sudo.partner_id.lang
-        if grant != link_token.FULL:
+        if grant != links.token.FULL:
             preferred = self._visitor_language(languages)
         chosen = request.httprequest.args.get("lang")
         return (
@@ -223,13 +223,13 @@ class PublicController(http.Controller):
     def _page_language(self, consent_sudo, grant):
         """Gather what a page needs to know of its language, and of others.
 
-        :return: ``lang`` and ``direction`` of the page, and ``languages``: the links to
+        :return: ``lang`` and ``direction`` of the page, and ``languages``: links to
             the same page in each installed language, if there are several
         :rtype: dict
         """
         languages = consent_sudo.env["res.lang"]
         current = self._language(consent_sudo, grant)
-        links = [
+        choices = [
             {
                 "current": code == current.code,
                 "lang": _tag(code),
@@ -242,7 +242,7 @@ class PublicController(http.Controller):
         return {
             "direction": current.direction,
             "lang": _tag(current.code),
-            "languages": len(links) > 1 and links,
+            "languages": len(choices) > 1 and choices,
         }
 
     def _same_link(self, env, word=None, lang=None):

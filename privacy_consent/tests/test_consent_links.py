@@ -6,7 +6,7 @@ from odoo.exceptions import AccessError
 from odoo.tests import HttpCase, RecordCapturer, tagged
 from odoo.tools import mute_logger
 
-from .. import link_token
+from .. import links
 from .common import ConsentCase, nonces
 
 NEW = "ann@new.example.com"
@@ -29,7 +29,7 @@ class LinksCase(ConsentCase):
         return grant
 
     def old_token(self, consent):
-        return link_token.make_old(
+        return links.token.make_old(
             consent._link_secret(),
             self.env.cr.dbname,
             consent.id,
@@ -41,7 +41,7 @@ class LinksCase(ConsentCase):
 class TestLinks(LinksCase):
     def test_is_deterministic(self):
         self.assertEqual(self.consent._token(), self.consent._token())
-        self.assertEqual(self.grant(self.consent._token()), link_token.FULL)
+        self.assertEqual(self.grant(self.consent._token()), links.token.FULL)
 
     def test_is_independent_of_the_databases_name(self):
         token = self.consent._token()
@@ -52,10 +52,10 @@ class TestLinks(LinksCase):
         token = self.consent._token()
         self.ann.email = NEW
         self.assertNotEqual(self.consent._token(), token)
-        self.assertEqual(self.grant(token), link_token.REFUSE)
-        self.assertEqual(self.grant(self.consent._token()), link_token.FULL)
+        self.assertEqual(self.grant(token), links.token.REFUSE)
+        self.assertEqual(self.grant(self.consent._token()), links.token.FULL)
         self.ann.email = "Ann <ANN@example.com>"
-        self.assertEqual(self.grant(token), link_token.FULL)
+        self.assertEqual(self.grant(token), links.token.FULL)
 
     def test_address_that_was_never_asked(self):
         self.ann.email = NEW
@@ -65,7 +65,7 @@ class TestLinks(LinksCase):
 
     def test_contact_without_address(self):
         self.ann.email = False
-        self.assertEqual(self.grant(self.consent._token()), link_token.FULL)
+        self.assertEqual(self.grant(self.consent._token()), links.token.FULL)
 
     def test_addresses_that_were_asked(self):
         self.assertEqual(self.consent.asked_addresses, "ann@example.com")
@@ -97,14 +97,14 @@ class TestLinks(LinksCase):
         token = self.old_token(self.consent)
         self.assertIsNone(self.grant(token), "only for what 18.0 mailed")
         self.consent._store_fact({"old_link_address": "ann@example.com"})
-        self.assertEqual(self.grant(token), link_token.FULL)
+        self.assertEqual(self.grant(token), links.token.FULL)
         self.ann.email = NEW
-        self.assertEqual(self.grant(token), link_token.REFUSE)
+        self.assertEqual(self.grant(token), links.token.REFUSE)
 
     def test_old_form_without_address(self):
         self.ann.email = False
         self.consent._store_fact({"old_link_address": ""})
-        self.assertEqual(self.grant(self.old_token(self.consent)), link_token.FULL)
+        self.assertEqual(self.grant(self.old_token(self.consent)), links.token.FULL)
 
     def test_merged_contacts_keep_both_mailboxes(self):
         for consent in (self.consent, self.consent_of(self.luc)):
@@ -116,10 +116,10 @@ class TestLinks(LinksCase):
         )
         self.env.invalidate_all()
         for token in [*tokens, loser._token()]:
-            self.assertEqual(self.grant(token, loser), link_token.FULL)
+            self.assertEqual(self.grant(token, loser), links.token.FULL)
         self.ann.email = NEW
-        self.assertEqual(self.grant(tokens[0], loser), link_token.FULL)
-        self.assertEqual(self.grant(loser._token(), loser), link_token.FULL)
+        self.assertEqual(self.grant(tokens[0], loser), links.token.FULL)
+        self.assertEqual(self.grant(loser._token(), loser), links.token.FULL)
         # whichever of the two the button is pressed on
         tokens.append(self.consent._token())
         loser.with_user(self.manager).action_invalidate_links()
@@ -142,17 +142,17 @@ class TestLinks(LinksCase):
         self.consent.with_user(self.manager).action_invalidate_links()
         for token in tokens:
             self.assertIsNone(self.grant(token))
-        self.assertEqual(self.grant(self.consent._token()), link_token.FULL)
+        self.assertEqual(self.grant(self.consent._token()), links.token.FULL)
         self.assertIn("invalidated", self.consent.message_ids[0].body)
         other = self.consent_of(self.luc)
-        self.assertEqual(self.grant(other._token(), other), link_token.FULL)
+        self.assertEqual(self.grant(other._token(), other), links.token.FULL)
 
     def test_deleted_consent_before_one_of_the_same_address(self):
         twins = [self._create_subject(name, "twins@example.com") for name in ("T", "U")]
         self.generate()
         _first, last = sorted(map(self.consent_of, twins), key=lambda one: one.id)
         token, deleted = last._token(), last.id
-        self.assertEqual(last._of_link(deleted, token), (last, link_token.FULL))
+        self.assertEqual(last._of_link(deleted, token), (last, links.token.FULL))
         last.unlink()
         found, grant = self.consent._of_link(deleted, token)
         self.assertFalse(found)

@@ -4,7 +4,7 @@
 
 from odoo.tests import BaseCase
 
-from .. import answer_nonce
+from .. import links
 
 NOW = 1_800_000_000
 
@@ -12,18 +12,18 @@ NOW = 1_800_000_000
 class TestAnswerNonce(BaseCase):
     def setUp(self):
         super().setUp()
-        self.nonce = answer_nonce.make("secret", "accept", NOW)
+        self.nonce = links.nonce.make("secret", "accept", NOW)
 
     def _age(self, nonce, secret="secret", purpose="accept", now=NOW):
-        return answer_nonce.age(secret, purpose, nonce, now)
+        return links.nonce.age(secret, purpose, nonce, now)
 
     def test_age(self):
         self.assertEqual(self._age(self.nonce), 0)
         self.assertEqual(self._age(self.nonce, now=NOW + 61.5), 61)
 
     def test_expires(self):
-        end = NOW + answer_nonce.VALIDITY
-        self.assertEqual(self._age(self.nonce, now=end), answer_nonce.VALIDITY)
+        end = NOW + links.nonce.VALIDITY
+        self.assertEqual(self._age(self.nonce, now=end), links.nonce.VALIDITY)
         self.assertIsNone(self._age(self.nonce, now=end + 1))
 
     def test_made_for_something_else(self):

@@ -5,7 +5,7 @@
 A nonce is signed and carries the moment it was made. Nothing about it is stored.
 """
 
-from . import link_token
+from . import token as tokens
 
 # A page may stay open for a day before its buttons have to be loaded again.
 VALIDITY = 24 * 60 * 60
@@ -20,8 +20,8 @@ def make(secret, purpose, now):
     :rtype: str
     """
     moment = str(int(now))
-    key = link_token.derive(secret, "nonce")
-    return f"{moment}.{link_token.sign(key, purpose, moment)}"
+    key = tokens.derive(secret, "nonce")
+    return f"{moment}.{tokens.sign(key, purpose, moment)}"
 
 
 def age(secret, purpose, nonce, now):
@@ -33,8 +33,8 @@ def age(secret, purpose, nonce, now):
     :return: how many seconds ago it was made; None for one that is wrong or too old
     """
     moment, _dot, signature = (nonce or "").partition(".")
-    key = link_token.derive(secret, "nonce")
-    if not link_token.matches(signature, link_token.sign(key, purpose, moment)):
+    key = tokens.derive(secret, "nonce")
+    if not tokens.matches(signature, tokens.sign(key, purpose, moment)):
         return None
     seconds = int(now) - int(moment)
     return seconds if seconds <= VALIDITY else None

@@ -4,7 +4,7 @@
 
 from odoo.tests import BaseCase
 
-from .. import link_token
+from .. import links
 
 
 class TestLinkToken(BaseCase):
@@ -12,7 +12,7 @@ class TestLinkToken(BaseCase):
         # Computed independently: printf '%s' my_db-7-42-3 |
         # openssl dgst -sha512 -hmac secret
         self.assertEqual(
-            link_token.make_old("secret", "my_db", 7, 42, 3),
+            links.token.make_old("secret", "my_db", 7, 42, 3),
             "6fc34509336119737a3c72875cbc4656a1633459e7bc688eb9ec18b71170661a"
             "92b7dd52962dd5807974a147c8ad2fbde0928621dbb6908a1f7fac219c530e09",
         )
@@ -23,50 +23,54 @@ class TestLinkToken(BaseCase):
         # printf "(7, 3, 'ann@example.com', 0)" | openssl dgst -sha256 -mac HMAC
         # -macopt hexkey:... -binary | basenc --base64url
         self.assertEqual(
-            link_token.make("secret", 7, 3, "ann@example.com", 0),
+            links.token.make("secret", 7, 3, "ann@example.com", 0),
             "QSKMPX535LuWHVbyyuocaMxh-T_XBpDFT9ZEDh8jpeg",
         )
 
     def test_every_part_counts(self):
         for make, parts, others in [
             (
-                link_token.make,
+                links.token.make,
                 ("secret", 1, 2, "a@example.com", 3),
                 ("other", 9, 9, "b@example.com", 9),
             ),
-            (link_token.make_old, ("secret", "db", 1, 2, 3), ("other", "db2", 9, 9, 9)),
+            (
+                links.token.make_old,
+                ("secret", "db", 1, 2, 3),
+                ("other", "db2", 9, 9, 9),
+            ),
         ]:
             token = make(*parts)
-            self.assertTrue(link_token.matches(make(*parts), token))
+            self.assertTrue(links.token.matches(make(*parts), token))
             for i, other in enumerate(others):
                 changed = make(*parts[:i], other, *parts[i + 1 :])
-                self.assertFalse(link_token.matches(changed, token))
+                self.assertFalse(links.token.matches(changed, token))
 
     def test_parts_do_not_run_together(self):
         self.assertNotEqual(
-            link_token.make("secret", 1, 23, "", 0),
-            link_token.make("secret", 12, 3, "", 0),
+            links.token.make("secret", 1, 23, "", 0),
+            links.token.make("secret", 12, 3, "", 0),
         )
 
     def test_contact_without_address(self):
         self.assertEqual(
-            link_token.make("secret", 1, 2, False, 0),
-            link_token.make("secret", 1, 2, None, 0),
+            links.token.make("secret", 1, 2, False, 0),
+            links.token.make("secret", 1, 2, None, 0),
         )
 
     def test_the_two_forms_cannot_be_mistaken(self):
-        new = link_token.make("secret", 1, 2, "a@example.com", 0)
-        old = link_token.make_old("secret", "db", 1, 2, 3)
+        new = links.token.make("secret", 1, 2, "a@example.com", 0)
+        old = links.token.make_old("secret", "db", 1, 2, 3)
         self.assertRegex(new, r"^[A-Za-z0-9_-]{43}$")
         self.assertRegex(old, r"^[0-9a-f]{128}$")
 
     def test_keys_serve_one_purpose(self):
         self.assertNotEqual(
-            link_token.derive("secret", "link"), link_token.derive("secret", "nonce")
+            links.token.derive("secret", "link"), links.token.derive("secret", "nonce")
         )
 
     def test_matches(self):
-        token = link_token.make("secret", 1, 2, "a@example.com", 3)
-        self.assertTrue(link_token.matches(token, token))
+        token = links.token.make("secret", 1, 2, "a@example.com", 3)
+        self.assertTrue(links.token.matches(token, token))
         for wrong in ["", token[:-1], token + "0", "é" * 43, "\udcff"]:
-            self.assertFalse(link_token.matches(wrong, token))
+            self.assertFalse(links.token.matches(wrong, token))

@@ -6,7 +6,7 @@ import logging
 
 from odoo.tests import BaseCase
 
-from .. import log_mask
+from .. import links
 
 
 class TestLogMask(BaseCase):
@@ -31,10 +31,10 @@ class TestLogMask(BaseCase):
             ("/privacy/consent/accept/", "/privacy/consent/accept/"),
             ("/web/login", "/web/login"),
         ]:
-            self.assertEqual(log_mask.mask(text), expected)
+            self.assertEqual(links.mask.mask(text), expected)
 
     def test_loggers(self):
-        for name in log_mask.LOGGERS:
+        for name in links.mask.LOGGERS:
             logger = logging.getLogger(name)
             record = logger.makeRecord(
                 name,

@@ -4,7 +4,7 @@
 
 from odoo.tests import BaseCase
 
-from .. import placeholder_link
+from .. import links
 
 BODY = (
     '<p><a class="x" href="/privacy/consent/accept/" style="a">Yes</a> '
@@ -29,11 +29,11 @@ class TestPlaceholderLink(BaseCase):
             (False, set()),
         ]:
             with self.subTest(body=body):
-                self.assertEqual(placeholder_link.choices(body), expected)
+                self.assertEqual(links.placeholder.choices(body), expected)
 
     def test_personalize(self):
         self.assertEqual(
-            placeholder_link.personalize(
+            links.placeholder.personalize(
                 BODY + QUIET, {"accept": "A", "reject": "R", "preferences": "P"}
             ),
             '<p><a class="x" href="A" style="a">Yes</a> <a href=\'R\'>No</a></p>'
@@ -43,7 +43,7 @@ class TestPlaceholderLink(BaseCase):
     def test_depersonalize(self):
         personal = "https://example.com/privacy/consent/accept/7/0a1b?db=x"
         self.assertEqual(
-            placeholder_link.depersonalize(f'<a href="{personal}">{personal}</a>'),
+            links.placeholder.depersonalize(f'<a href="{personal}">{personal}</a>'),
             '<a href="https://example.com/privacy/consent/accept/">'
             "https://example.com/privacy/consent/accept/</a>",
         )
@@ -53,11 +53,11 @@ class TestPlaceholderLink(BaseCase):
             path = slash.join(("x", "privacy", "consent", "accept", "7", "0a1b"))
             link = f'<a href="https://safe.example.com/?url={path}%3Fdb%3Dx&d=1">'
             with self.subTest(slash=slash):
-                self.assertNotIn("0a1b", placeholder_link.depersonalize(link))
-                self.assertIn("&d=1", placeholder_link.depersonalize(link))
+                self.assertNotIn("0a1b", links.placeholder.depersonalize(link))
+                self.assertIn("&d=1", links.placeholder.depersonalize(link))
 
     def test_remove_leaves_the_words(self):
         self.assertEqual(
-            placeholder_link.remove(BODY + QUIET),
+            links.placeholder.remove(BODY + QUIET),
             '<p><a class="x" style="a">Yes</a> <a>No</a></p><a>All</a>',
         )

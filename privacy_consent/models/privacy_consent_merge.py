@@ -1,0 +1,90 @@
+# Copyright 2026 The privacy_consent authors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Two contacts become one, and no answer is lost."""
+
+# One file for each concern of the model.
+# pylint: disable=consider-merging-classes-inherited
+
+import datetime
+
+from odoo import models
+
+
+class PrivacyConsent(models.Model):
+    _inherit = "privacy.consent"
+
+    def _surviving(self):
+        """:return: the consent that counts today, after any merges of contacts"""
+        self.ensure_one()
+        consent = self
+        while consent.merged_into_id:
+            consent = consent.merged_into_id
+        return consent
+
+    def _merge_subjects(self, sources, destination):
+        """Move the consents of contacts that are about to be merged, and lose none.
+
+        Where several contacts were asked about the same activity, the latest answer
+        of the subject counts, at equal time the refusal. The others are archived and
+        linked to it.
+
+        :param sources: ``res.partner`` records that will be deleted
+        :param destination: the one that remains
+        """
+        everything = self.with_context(active_test=False).search(
+            [("partner_id", "in", (sources + destination).ids)]
+        )
+        current = everything.filtered(lambda consent: not consent.merged_into_id)
+        for consents in current.grouped("activity_id").values():
+            consents.sorted(
+                lambda consent: consent._merge_rank(destination), reverse=True
+            )._merge_into_first()
+        # Only now: the database allows one current consent per contact and activity.
+        self.env.flush_all()
+        for consent in everything.filtered(lambda one: one.partner_id in sources):
+            consent._store_fact(
+                {
+                    "partner_id": destination.id,
+                    "merged_addresses": consent._with_merged_address(),
+                    "token_partner_id": (
+                        consent.token_partner_id or consent.partner_id.id
+                    ),
+                }
+            )
+        self.env.flush_all()
+
+    def _merge_rank(self, destination):
+        """:return: a key by which the consent that shall count is the greatest"""
+        own = self.answered_by == "subject" or bool(self.subject_answer_date)
+        return (
+            self.subject_answer_date or datetime.datetime.min,
+            own,
+            own and not self.subject_accepted,
+            ("draft", "sent", "answered").index(self.state),
+            self.active,
+            bool(self._waiting_requests()),
+            self.partner_id == destination,
+            -self.id,
+        )
+
+    def _merge_into_first(self):
+        """Archive all but the first of these consents, and link them to it."""
+        survivor, others = self[0], self[1:]
+        # A request that still waits would ask again what another one asked already.
+        others._cancel_requests()
+        for other in others:
+            other._message_log(
+                body=self.env._(
+                    "The contacts were merged. The consent %s counts instead of this.",
+                    survivor._get_html_link(title=f"#{survivor.id}"),
+                )
+            )
+            survivor._message_log(
+                body=self.env._(
+                    "The contacts were merged. This consent counts; that of %(subject)s"
+                    " is kept in the archive: %(consent)s",
+                    subject=other.partner_id.display_name,
+                    consent=other._get_html_link(title=f"#{other.id}"),
+                )
+            )
+        others._store_fact({"active": False, "merged_into_id": survivor.id})
