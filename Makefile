@@ -11,7 +11,7 @@ help:  ## list these targets
 demo:  ## a running Odoo with demo data and an inbox; Ctrl-C stops it
 	@exec $(PYTHON) -m tools demo
 
-test:  ## every test, in one pytest session: make test ARGS="-k word"
+test:  ## every test, in two processes: make test ARGS="-k word"
 	@exec $(PYTHON) -m tools test $(ARGS)
 
 soak:  ## the long tests, which take many minutes: make soak ARGS="-k word"

@@ -53,7 +53,7 @@ def test(arguments):
     _prepare("test", arguments)
     from . import test as session
 
-    return session.run(arguments)
+    return session.run([*session.PARALLEL, *arguments])
 
 
 def soak(arguments):

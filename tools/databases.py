@@ -21,6 +21,7 @@ from . import odoo_source, postgres, settings
 from .errors import DISK_FULL, ToolError, means_disk_full
 from .process import lock, run, say, tail
 
+LOCK = settings.DEV / "databases.lock"
 PREFIX = f"pc_{settings.CLONE_ID}_"
 FILESTORES = settings.DATA_DIR / "filestore"
 
@@ -50,7 +51,7 @@ VARIANTS = {
 
 def template(variant):
     """The name of the template database of a variant, which is made if missing."""
-    with lock(settings.DEV / "databases.lock"):
+    with lock(LOCK):
         addons = _addons(VARIANTS[variant])
         base_modules, our_modules = _modules(VARIANTS[variant], addons)
         options = VARIANTS[variant].options
@@ -79,6 +80,13 @@ def copy(source, name):
         cursor.execute(
             "UPDATE ir_config_parameter SET value = gen_random_uuid()"
             " WHERE key IN ('database.uuid', 'database.secret')"
+        )
+        # Nothing is due in a copy, however old the source is: a server would do that
+        # first, and nobody would see whether it is woken for anything else.
+        cursor.execute("DELETE FROM ir_cron_trigger")
+        cursor.execute(
+            "UPDATE ir_cron SET nextcall = now() AT TIME ZONE 'UTC' + interval '1 day'"
+            " WHERE nextcall < now() AT TIME ZONE 'UTC' + interval '1 day'"
         )
 
 
@@ -156,7 +164,7 @@ def _build(name, source, modules, options):
     """Install modules in a copy of a database, or in a new one, and name it so.
 
     It gets its name in the end, so that a build which failed is not mistaken for a
-    template.
+    template. Only who has the lock may build.
     """
     unfinished = f"{PREFIX}unfinished"
     drop(unfinished)

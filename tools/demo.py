@@ -29,7 +29,8 @@ Inbox:  {inbox}
 
 What to try:
   1. In Odoo, open Privacy > Master Data > Processing Activities > Monthly newsletter.
-  2. On its tab Consent, press "Generate and enqueue missing consent requests", "Ok".
+  2. On its tab Consent, press "Generate and enqueue missing consent requests",
+     and then "Ask for consent".
   3. See the requests come in the inbox; one contact's broken address fails.
   4. Open a request, follow one of its links, press a button, change your mind.
   5. See who answered what in Privacy > Transactions > Consents, and why one failed.
@@ -158,21 +159,10 @@ def _prepare_database():
         unfinished = f"{databases.PREFIX}unfinished_demo"
         databases.drop(unfinished)
         databases.copy(template, unfinished)
-        _postpone_scheduled_actions(unfinished)
         databases.set_comment(unfinished, COMMENT + template)
         databases.rename(unfinished, DATABASE)
         INBOX_MAILS.unlink(missing_ok=True)  # its links lead to the database before
     _set_base_url()
-
-
-def _postpone_scheduled_actions(database):
-    """Leave the asking to the person, even when the template is older than a day."""
-    with closing(postgres.connect(database)) as connection:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "UPDATE ir_cron SET nextcall = now() AT TIME ZONE 'UTC' + '1 day'"
-                " WHERE nextcall < now() AT TIME ZONE 'UTC'"
-            )
 
 
 def _set_base_url():

@@ -22,4 +22,6 @@ def pytest_terminal_summary(terminalreporter):
 
 
 def _skipped(config):
-    return config.pluginmanager.get_plugin("terminalreporter").stats.get("skipped", [])
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    # of several processes, only the one that reports has it
+    return reporter.stats.get("skipped", []) if reporter else []

@@ -3,14 +3,22 @@
 """Every test of the repository, or every long one, in one pytest session."""
 
 import os
+import re
 import signal
-import subprocess
+
+import psutil
 
 from . import browser, databases, postgres, settings
 
 PREFIX = f"{databases.PREFIX}test_"
+# The databases that a session makes: its own, copies of that, and those of its tests.
+# Each name has the number of the process that drops it.
+MADE = re.compile(rf"{databases.PREFIX}(?:test|e2e)_(\d+)")
 # The long tests. A session collects them when it is given their folder.
 SOAK = settings.ROOT / "tests" / "soak"
+# Two processes share the files, in the order of `testpaths`; `-n 0` is one process.
+PARALLEL = ["--numprocesses=logical", "--maxprocesses=2"]
+PARALLEL += ["--dist=loadfile", "--no-loadscope-reorder"]
 
 
 def run(arguments):
@@ -27,27 +35,31 @@ def run(arguments):
         return _run_pytest(database, arguments)
     finally:
         databases.drop(database)
+        _drop_leftovers()
 
 
 def _run_pytest(database, arguments):
-    pytest = subprocess.Popen(
+    pytest = psutil.Popen(
         [settings.VENV_PYTHON, "-m", "pytest", "-p", "tools.pytest_skips"]
+        + ["-p", "tools.pytest_filestore"]
         + ["--odoo-config", settings.CONF, "--odoo-database", database, "--odoo-http"]
         + arguments,
         env=postgres.environment(),
     )
-    # Ctrl-C reaches pytest by itself, and its summary is worth waiting for
+
+    def interrupt(*_):
+        for process in [*pytest.children(), pytest]:
+            process.send_signal(signal.SIGINT)
+
+    # Ctrl-C reaches all of pytest by itself, and its summary is worth waiting for
     signal.signal(signal.SIGINT, lambda *_: None)
-    signal.signal(signal.SIGTERM, lambda *_: pytest.terminate())
+    signal.signal(signal.SIGTERM, interrupt)
     return pytest.wait()
 
 
 def _drop_leftovers():
-    """Drop the databases of sessions that could not do it themselves."""
-    for name in databases.names(PREFIX):
-        try:
-            os.kill(int(name.removeprefix(PREFIX)), 0)
-        except ProcessLookupError:
+    """Drop the databases of processes that could not do it themselves."""
+    for name in databases.names(databases.PREFIX):
+        made = MADE.match(name)
+        if made and not psutil.pid_exists(int(made[1])):
             databases.drop(name)
-        except PermissionError:
-            pass  # a session of another user
