@@ -27,7 +27,8 @@ class IrMailServer(models.Model):
             setattr(message, _DELIVERY, delivery)
         return message
 
-    @api.model
+    # A message is an object: no client can have one.
+    @api.private
     def send_email(self, message, *args, **kwargs):
         """Store that a message of a mail is delivered before it is handed over.
 

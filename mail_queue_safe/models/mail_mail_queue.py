@@ -110,7 +110,11 @@ class MailMail(models.Model):
         )
 
     def send_after_commit(self):
-        """Send as the queue does, once the transaction is committed."""
+        """Send as the queue does, once the transaction is committed.
+
+        :raise AccessError: for whoever may not send the mails by hand
+        """
+        self.check_access("write")
         if modules.module.current_test:
             return super().send_after_commit()
         mail_ids, context, dbname = self.ids, self.env.context, self.env.cr.dbname

@@ -13,6 +13,7 @@ class MailMail(models.Model):
 
     @api.model
     def process_email_queue(self, *args, **kwargs):
+        self.browse().check_access("write")
         worker = self.env["ir.cron"].sudo().browse(self.env.context.get("cron_id"))
         if worker._mail_queue_stops():
             # Odoo deactivates the worker when it returns; the others go on.
