@@ -266,7 +266,9 @@ class GenerationWorker(Worker):
     def _specification(self, activity):
         """:return: what the form reads, without the fields of its lists' records"""
         form = activity.get_views([(False, "form")])["views"]["form"]
-        names = etree.fromstring(form["arch"]).xpath("//field/@name")
+        names = etree.fromstring(form["arch"]).xpath(
+            "//field[not(ancestor::field)]/@name"
+        )
         return {
             name: {"fields": {"display_name": {}}}
             if activity._fields[name].relational
