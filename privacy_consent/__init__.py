@@ -1,6 +1,12 @@
+from . import append_only
 from . import controllers
 from . import links
 from . import models
 from . import wizards
 
 links.mask.install()
+
+
+def uninstall_hook(env):
+    """Drop what guards the tables, which go next."""
+    append_only.drop_guards(env.cr)

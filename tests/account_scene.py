@@ -37,7 +37,8 @@ class AccountScene(Scene):
 
     def log_in(self, page, email, path):
         """Log a subject in, and go to a page of their account."""
-        page.goto(f"{self.server.url}/web/login?redirect={path}")
+        url = f"{self.server.url}/web/login?redirect={path}"
+        assert page.goto(url).status == 200
         page.fill("#login", email)
         page.fill("#password", email)
         page.get_by_role("button", name="Log in").click()

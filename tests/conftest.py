@@ -4,6 +4,7 @@
 
 import os
 import resource
+from contextlib import ExitStack, contextmanager
 from itertools import count
 
 import pytest
@@ -19,6 +20,44 @@ from server import Server  # noqa: E402
 from tools import browser, databases  # noqa: E402
 
 _numbers = count()
+# those of the present module, whose logs are checked after each test
+_programs = []
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    """Let a test fail during which a program warned of something unexpected."""
+    try:
+        return (yield)
+    finally:
+        _check(_programs)
+
+
+def _check(programs):
+    with ExitStack() as stack:  # all are checked, whatever is found
+        for program in programs:
+            stack.callback(program.check)
+
+
+@contextmanager
+def _module_programs():
+    """A function to name what a module starts, all of which is stopped in the end.
+
+    What is logged after the last test fails that test's teardown.
+    """
+    started = []
+
+    def add(program):
+        started.append(program)
+        _programs.append(program)
+        return program
+
+    yield add
+    with ExitStack() as stack:
+        stack.callback(_check, started)
+        for program in started:
+            _programs.remove(program)
+            stack.callback(program.stop)
 
 
 @pytest.fixture(scope="module")
@@ -57,39 +96,26 @@ def separate_inbox():
 @pytest.fixture(scope="module")
 def new_server(new_database, inbox, tmp_path_factory):
     """A function that starts an Odoo server, which is stopped in the end."""
-    servers = []
+    with _module_programs() as add:
 
-    def start(database=None, *options, **settings):
-        server = Server(
-            tmp_path_factory.mktemp("odoo") / "odoo.log",
-            database or new_database(),
-            inbox.port,
-            *options,
-            **settings,
-        )
-        servers.append(server)
-        return server
+        def start(database=None, *options, **settings):
+            log = tmp_path_factory.mktemp("odoo") / "odoo.log"
+            database = database or new_database()
+            return add(Server(log, database, inbox.port, *options, **settings))
 
-    yield start
-    for server in servers:
-        server.stop()
-    for server in servers:
-        server.check()
+        yield start
 
 
 @pytest.fixture(scope="module")
 def new_consumers(inbox, tmp_path_factory):
     """A function that loads Odoo for consumers of a database's mail queue."""
-    started = []
+    with _module_programs() as add:
 
-    def start(database, port=inbox.port, hooks=None):
-        log = tmp_path_factory.mktemp("consumers") / "odoo.log"
-        started.append(Consumers(log, database, port, hooks))
-        return started[-1]
+        def start(database, port=inbox.port, hooks=None):
+            log = tmp_path_factory.mktemp("consumers") / "odoo.log"
+            return add(Consumers(log, database, port, hooks))
 
-    yield start
-    for consumers in started:
-        consumers.stop()
+        yield start
 
 
 @pytest.fixture(scope="module")

@@ -97,11 +97,8 @@ class Ordeal:
             """
             SELECT consent.state, consent.sent_date IS NOT NULL,
                 consent.delivery_to_follow, consent.action_error, partner.function,
-                (SELECT count(*) FROM mail_message AS message
-                 JOIN mail_tracking_value AS value
-                    ON value.mail_message_id = message.id
-                 WHERE message.model = 'privacy.consent'
-                    AND message.res_id = consent.id)
+                (SELECT count(*) FROM privacy_consent_event AS event
+                 WHERE event.consent_id = consent.id AND kind = 'requested')
             FROM privacy_consent AS consent
             JOIN res_partner AS partner ON partner.id = consent.partner_id
             """,

@@ -4,9 +4,13 @@
 
 import html
 import re
+from urllib.parse import urljoin
 
 import requests
+from playwright.sync_api import expect
 
+# what the activity of a scene says about itself
+ABOUT = "One mail a month."
 CHOICE = re.compile(r"/privacy/consent/(\w+)/")
 RECORDED = re.compile(r'role="status"')
 _FORM = re.compile(
@@ -22,6 +26,27 @@ def forms(page):
     }
 
 
+def check(page, *words):
+    """Check that an answer is the page about the activity, and none of an error."""
+    assert page.status_code == 200, page.text
+    for word in (ABOUT, *words):
+        assert word in page.text
+
+
+def visit(page, url, status=200, heading=None, **kwargs):
+    """Open a page in a browser, and check that it is the right one.
+
+    :param page: of Playwright
+    :param heading: words of its first heading, if it is not about the activity
+    """
+    response = page.goto(url, **kwargs)
+    assert response.status == status
+    if heading:
+        expect(page.get_by_role("heading", level=1).first).to_contain_text(heading)
+    else:
+        expect(page.get_by_text(ABOUT)).to_be_visible()
+
+
 def load(link, session=requests, **kwargs):
     """Open a link.
 
@@ -29,7 +54,10 @@ def load(link, session=requests, **kwargs):
     """
     page = session.get(link, timeout=60, **kwargs)
     assert page.status_code == 200, page.text
-    return forms(page.text)
+    return {
+        word: (urljoin(link, url), nonce)
+        for word, (url, nonce) in forms(page.text).items()
+    }
 
 
 def press(link, choice=None, session=requests, **kwargs):

@@ -7,6 +7,8 @@ import base64
 import pytest
 from account_scene import AccountScene
 from axe_playwright_python.sync_playwright import Axe
+from page import ABOUT, visit
+from playwright.sync_api import expect
 
 from tools import settings
 
@@ -26,7 +28,7 @@ AXE = {"rules": {"target-size": {"enabled": True}}}
 
 
 @pytest.fixture(scope="module")
-def scene(new_server, new_database, inbox):
+def scene(new_server, new_database):
     """A server with two subjects, of whom one has an account."""
     server = new_server(new_database("portal"))
     scene = AccountScene(server, {ANN: "en_US", EVE: "en_US"}, cc=False)
@@ -40,7 +42,7 @@ def scene(new_server, new_database, inbox):
     )
     scene.generate()
     scene.ask_about("Profiles of what you read", "Survey")
-    inbox.wait_for(6)
+    scene.wait_until_sent(6)
     return scene
 
 
@@ -61,27 +63,30 @@ def page(request, size, chromium):
     context.close()
 
 
-def visit(name, page, scene, inbox):
+def show(name, page, scene, inbox):
     """Open one of the pages that subjects see."""
     address = EVE if name == "question" else ANN
     message = next(one for one in inbox.messages if one.to == [address])
     link = message.links()["accept"]
     if name == "mail":
         page.set_content(message.html)
+        expect(page.get_by_text(ABOUT)).to_be_visible()
     elif name == "question":
-        page.goto(link)
+        visit(page, link)
     elif name == "answered":
-        page.goto(link)
+        visit(page, link)
         page.get_by_role("button", name="I accept").click()
-        page.get_by_role("status").wait_for()
+        expect(page.get_by_role("status")).to_contain_text("accepted")
     elif name == "preferences":
-        page.goto(link.replace("/accept/", "/preferences/"))
+        url = link.replace("/accept/", "/preferences/")
+        visit(page, url, heading="Your privacy choices")
         for summary in page.locator("summary").all():
             summary.click()
     elif name == "wrong":
-        page.goto(link.replace("?", "0?"))
+        visit(page, link.replace("?", "0?"), 404, "This link is not valid")
     else:
         scene.log_in(page, ANN, "/my/privacy")
+        expect(page.get_by_role("region", name="Newsletter")).to_be_visible()
 
 
 def overflow(page):
@@ -95,7 +100,7 @@ def overflow(page):
 def test_no_violation_and_nothing_beside_the_screen(
     name, size, page, scene, inbox, tmp_path
 ):
-    visit(name, page, scene, inbox)
+    show(name, page, scene, inbox)
     page.screenshot(path=tmp_path / f"{name}.png", full_page=True)
     results = Axe().run(page, context=FRAMES.get(name), options=AXE)
     assert not results.violations_count, results.generate_report()
@@ -105,7 +110,7 @@ def test_no_violation_and_nothing_beside_the_screen(
 @pytest.mark.parametrize("name", PAGES)
 def test_readable_with_text_of_twice_the_size(name, chromium, scene, inbox, tmp_path):
     page = chromium.new_page(viewport={"width": 640, "height": 480})
-    visit(name, page, scene, inbox)
+    show(name, page, scene, inbox)
     page.add_style_tag(content="html { font-size: 200% !important; }")
     page.screenshot(path=tmp_path / f"{name}.png", full_page=True)
     assert overflow(page) <= 0
@@ -114,7 +119,7 @@ def test_readable_with_text_of_twice_the_size(name, chromium, scene, inbox, tmp_
 
 def test_preferences_by_keyboard(chromium, scene, inbox):
     page = chromium.new_page()
-    visit("preferences", page, scene, inbox)
+    show("preferences", page, scene, inbox)
     seen = []
     while "Reject and withdraw all" not in seen:
         page.keyboard.press("Tab")
@@ -123,6 +128,5 @@ def test_preferences_by_keyboard(chromium, scene, inbox):
         assert outline == "3px", "one sees where one is"
         assert len(seen) < 50
     page.keyboard.press("Enter")
-    page.get_by_role("status").wait_for()
-    assert "rejected" in page.get_by_role("status").inner_text()
+    expect(page.get_by_role("status")).to_contain_text("rejected")
     page.context.close()

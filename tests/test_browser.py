@@ -3,18 +3,22 @@
 """The public page on a phone, as a person sees it, with scripts switched off."""
 
 import pytest
+from page import visit
 from playwright.sync_api import expect
 from server import Scene
 
 ANN = "ann@example.com"
+LUC = "luc@example.com"
+KIM = "kim@example.com"
 
 
 @pytest.fixture(scope="module")
-def scene(new_server, inbox):
-    """A server with one subject, whose request has come."""
-    scene = Scene(new_server(), {ANN: "en_US"}, cc=False)
+def scene(new_server):
+    """A server with three subjects, whose requests have come."""
+    subjects = dict.fromkeys([ANN, LUC, KIM], "en_US")
+    scene = Scene(new_server(), subjects, cc=False)
     scene.generate()
-    inbox.wait_for(1)
+    scene.wait_until_sent(3)
     return scene
 
 
@@ -32,7 +36,7 @@ def phone(chromium):
 
 
 def test_answer_and_change_ones_mind(scene, inbox, phone):
-    phone.goto(inbox.to(ANN).links()["reject"])
+    visit(phone, inbox.to(ANN).links()["reject"])
     buttons = phone.get_by_role("button")
     assert buttons.all_inner_texts() == ["I reject", "I accept"]
     first, second = (button.bounding_box() for button in buttons.all())
@@ -51,38 +55,38 @@ def test_answer_and_change_ones_mind(scene, inbox, phone):
 
 
 def test_choose_the_language(scene, inbox, phone):
-    phone.goto(inbox.to(ANN).links()["accept"])
+    visit(phone, inbox.to(LUC).links()["accept"])
     phone.get_by_role("link", name="Français").tap()
     expect(phone.locator("html")).to_have_attribute("lang", "fr-FR")
     phone.get_by_role("button", name="Je refuse").tap()
     expect(phone.get_by_role("status")).to_contain_text("refusé")
-    proof = scene.consent(ANN)["last_metadata"].splitlines()
+    proof = scene.consent(LUC)["last_metadata"].splitlines()
     assert proof[-1] == "Language of the page: fr_FR"
 
 
-def test_fits_the_screen(inbox, phone):
-    phone.goto(inbox.to(ANN).links()["accept"])
+def test_fits_the_screen(scene, inbox, phone):
+    visit(phone, inbox.to(ANN).links()["accept"])
     for element in phone.locator("body *:visible").all():
         box = element.bounding_box()
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= 320
 
 
-def test_loads_nothing_but_itself(inbox, phone):
+def test_loads_nothing_but_itself(scene, inbox, phone):
     requests = []
     phone.on("request", lambda request: requests.append(request.url))
     link = inbox.to(ANN).links()["accept"]
-    phone.goto(link, wait_until="networkidle")
+    visit(phone, link, wait_until="networkidle")
     assert requests == [link]
 
 
 def test_keyboard_only(scene, inbox, chromium):
     page = chromium.new_page()
-    page.goto(inbox.to(ANN).links()["accept"])
+    visit(page, inbox.to(KIM).links()["accept"])
     page.keyboard.press("Tab")
     page.keyboard.press("Tab")
     expect(page.get_by_role("button", name="I reject")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.get_by_role("status")).to_contain_text("rejected")
-    assert not scene.consent(ANN)["accepted"]
+    assert not scene.consent(KIM)["accepted"]
     page.close()

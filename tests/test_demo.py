@@ -32,7 +32,7 @@ demo.run()
 def demo(tmp_path_factory):
     """A running demo, and what it printed."""
     folder = tmp_path_factory.mktemp("demo")
-    name = f"{databases.PREFIX}e2e_demo_{os.getpid()}"
+    name = f"{databases.PREFIX}e2e_{os.getpid()}_demo"
     ports = {key: str(free_port()) for key in ("HTTP_PORT", "SMTP_PORT", "INBOX_PORT")}
     script = SCRIPT.format(
         name=name, mails=str(folder / "inbox.sqlite"), pids=str(folder / "pids")

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as some
 from page import load
-from server import Scene, eventually, query
+from server import Scene, query
 
 ANN = "ann@example.com"
 WORDS = ["accept", "reject", "unsubscribe", "ask", "preferences"]
@@ -35,7 +35,7 @@ SAME_TIME = 0.0002
 
 
 @pytest.fixture(scope="module")
-def scene(new_server, inbox):
+def scene(new_server):
     """A server with one subject, whose request has come."""
     scene = Scene(new_server(), {ANN: "en_US"}, cc=False)
     scene.server.expected_errors += [
@@ -44,12 +44,8 @@ def scene(new_server, inbox):
         "odoo.http",
     ]
     scene.generate()
-    inbox.wait_for(1)
     # The message about the delivery is none that a request below made.
-    followed = (
-        "SELECT 1 FROM privacy_consent WHERE state = 'sent' AND NOT delivery_to_follow"
-    )
-    eventually(lambda: query(scene.server.database, followed))
+    scene.wait_until_sent(1)
     return scene
 
 

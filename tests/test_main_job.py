@@ -10,7 +10,7 @@ import datetime
 import pytest
 import requests
 from page import press
-from server import Scene
+from server import Scene, eventually
 
 ANN = "ann@example.com"
 LUC = "luc@example.com"
@@ -36,6 +36,8 @@ def generated(scene, inbox):
     # Two subjects, a copy of each of three requests, and one word to no follower:
     # whoever pressed the button knows.
     inbox.wait_for(5)
+    scene.wait_until_sent(2)
+    eventually(lambda: scene.consent(REFUSED)["failure_reason"])
     return scene
 
 

@@ -25,9 +25,10 @@ while not os.path.exists({stop!r}) and time.monotonic() < end:
 """
 
 
-@pytest.fixture(scope="module")
-def crowd(new_server):
+@pytest.fixture
+def crowd(new_server, inbox):
     """A server with many subjects, nobody asked yet, and no scheduled actions."""
+    inbox.messages.clear()
     return Scene(
         new_server(None, "--max-cron-threads", "0"),
         {f"subject{i}@example.com": "en_US" for i in range(20)},

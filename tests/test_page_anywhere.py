@@ -17,7 +17,7 @@ def ask(scene, inbox):
     """
     inbox.messages.clear()
     scene.generate()
-    inbox.wait_for(1)
+    scene.wait_until_sent(1)
     return inbox.to(ANN).links()
 
 

@@ -10,6 +10,8 @@ import requests
 from consumers import add_mails, mail, states
 from server import Scene, Shell, eventually, query
 
+# Seconds. Without being woken, Odoo looks every 60 for what is due.
+SOON = 20
 LATER = {"scheduled_date": "2099-01-01 00:00:00"}
 
 
@@ -20,6 +22,7 @@ def client(new_server):
     server.expected_errors += [
         "You are not allowed to modify 'Outgoing Mails'",
         "Nothing was deleted",
+        "failed sending mail",
         # of XML-RPC, by Odoo
         "endpoints are deprecated",
     ]
@@ -159,6 +162,17 @@ def test_cancelled_before_its_turn(client, consumers, inbox):
     assert mail(client.database, second)[0] == "cancel"
     client.execute("mail.mail", "mark_outgoing", [second])
     inbox.wait_for(2)
+
+
+def test_retry(client, inbox):
+    inbox.refuse["retry@example.com"] = "550 No such user"
+    (mail_id,) = add(client, "retry@example.com", **LATER)
+    client.execute("mail.mail", "send", [mail_id])
+    eventually(lambda: mail(client.database, mail_id)[0] == "exception")
+    idle(client)
+    inbox.refuse.clear()
+    client.execute("mail.mail", "action_retry", [mail_id])
+    inbox.wait_for(1, SOON)
 
 
 def test_retry_of_what_was_sent_meanwhile(client, consumers, inbox):

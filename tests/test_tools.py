@@ -29,6 +29,7 @@ from tools import (
     python_env,
     settings,
 )
+from tools import test as session
 from tools.errors import DISK_FULL, ToolError
 
 RELEASE = "version_info = ({}, 0, 0, 'final', 0, '')\nversion = '{}.0'\n"
@@ -421,6 +422,20 @@ class TestDatabases:
             databases.drop(other)
         assert not databases.exists(other)
 
+    def test_nothing_is_due_in_a_copy(self, new_name):
+        databases.copy(databases.template("lean"), new_name)
+        with (
+            closing(postgres.connect(new_name)) as connection,
+            connection.cursor() as cursor,
+        ):
+            cursor.execute("SELECT id FROM ir_cron_trigger")
+            assert cursor.fetchall() == []
+            cursor.execute(
+                "SELECT id FROM ir_cron"
+                " WHERE nextcall < now() AT TIME ZONE 'UTC' + interval '23 hours'"
+            )
+            assert cursor.fetchall() == []
+
     def test_dropped_while_somebody_is_connected(self, new_name):
         databases.copy(databases.template("lean"), new_name)
         with closing(postgres.connect(new_name)) as connection:
@@ -445,10 +460,12 @@ class TestDatabases:
         assert not (databases.FILESTORES / other).exists()
 
     def test_a_build_that_fails_leaves_no_template(self, new_name, capsys):
-        with pytest.raises(ToolError, match="could not install no_such_module"):
-            databases._build(
-                new_name, databases.template("lean"), ["no_such_module"], ()
-            )
+        template = databases.template("lean")
+        with (
+            process.lock(databases.LOCK),
+            pytest.raises(ToolError, match="could not install no_such_module"),
+        ):
+            databases._build(new_name, template, ["no_such_module"], ())
         assert not databases.exists(new_name)
         assert "invalid module names" in capsys.readouterr().out
 
@@ -466,6 +483,28 @@ def _secret(name):
     return secret
 
 
+class TestSession:
+    def test_leftovers_of_a_process_that_ended_are_dropped(self):
+        ended = subprocess.Popen(["true"])
+        ended.wait()
+        names = [
+            databases.PREFIX + name
+            for name in (
+                f"test_{ended.pid}",
+                f"test_{ended.pid}-gw0",
+                f"e2e_{ended.pid}_0",
+                f"e2e_{os.getpid()}_tools",
+            )
+        ]
+        for name in names:
+            databases.copy(databases.template("lean"), name)
+        try:
+            session._drop_leftovers()
+            assert [databases.exists(name) for name in names] == [False] * 3 + [True]
+        finally:
+            databases.drop(names[-1])
+
+
 class TestSkips:
     TESTS = """
 import psycopg2
@@ -479,7 +518,7 @@ def test_skipped():
     pass
 """
 
-    def run_pytest(self, tmp_path, **variables):
+    def run_pytest(self, tmp_path, *options, **variables):
         (tmp_path / "test_some.py").write_text(self.TESTS)
         return subprocess.run(
             [
@@ -491,7 +530,7 @@ def test_skipped():
                 "-p",
                 "tools.pytest_skips",
             ]
-            + ["--rootdir", tmp_path, tmp_path],
+            + ["--rootdir", tmp_path, tmp_path, *options],
             env={
                 "PATH": os.environ["PATH"],
                 "PYTHONPATH": str(settings.ROOT),
@@ -502,12 +541,14 @@ def test_skipped():
             text=True,
         )
 
-    def test_a_skipped_test_is_told(self, tmp_path):
-        done = self.run_pytest(tmp_path)
+    @pytest.mark.parametrize("options", [[], session.PARALLEL])
+    def test_a_skipped_test_is_told(self, tmp_path, options):
+        done = self.run_pytest(tmp_path, *options)
         assert done.returncode == 0
         *_, told, summary = done.stdout.splitlines()
         assert told == "1 not run: there is no browser"
         assert "1 passed, 1 skipped" in summary
 
-    def test_a_skipped_test_fails_ci(self, tmp_path):
-        assert self.run_pytest(tmp_path, CI="true").returncode == 1
+    @pytest.mark.parametrize("options", [[], session.PARALLEL])
+    def test_a_skipped_test_fails_ci(self, tmp_path, options):
+        assert self.run_pytest(tmp_path, *options, CI="true").returncode == 1

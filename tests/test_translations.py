@@ -86,10 +86,15 @@ def press_all(lang, url):
             data = dict(form.fields)
             send(lang, form.action or url, method="POST", data=data)
 
+# Of this language there is no translation: the English words are read.
+env["res.lang"]._activate_lang("it_IT")
+processor = env["res.partner"].create({{"name": "2026"}})
 activities = env["privacy.activity"]
 for default in (False, True):
     activities += activities.create({{
         "name": "2026",
+        "description": "<p>2026</p>",
+        "processor_ids": processor.ids,
         "consent_required": "auto",
         "default_consent": default,
         "subject_find": True,
@@ -125,8 +130,18 @@ for user in users:
     for url in (preferences, base + "/my/privacy"):
         send(lang, url)
     send(lang, accept.replace("?", "0?"))
+    data = dict(send(lang, accept).forms[0].fields)
+    send(lang, accept, method="POST", data=data)
+    send(lang, preferences)
+    second._invalidate()
+    for url in (preferences, accept):
+        send(lang, url)
+    data = dict(send(lang, accept).forms[0].fields)
+    second.activity_id.description = f"<p>{{second.id}}</p>"
+    send(lang, accept, method="POST", data=data)
     user.partner_id.email = lang + "@new.example.com"
     press_all(lang, accept)
+send("en_US", accept + "&lang=it_IT")
 print(json.dumps(read))
 """
 

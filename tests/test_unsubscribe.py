@@ -20,6 +20,7 @@ def scene(request, new_server, new_database, inbox):
     scene = Scene(new_server(new_database(request.param)), {ANN: "en_US"})
     scene.generate()
     inbox.wait_for(2)
+    scene.wait_until_sent(1)
     return scene
 
 

@@ -111,7 +111,7 @@ def test_main_job(environment, database, new_server, inbox):
     )
     scene = Scene(server, {ANN: "en_US"}, cc=False)
     scene.generate()
-    inbox.wait_for(1)
+    scene.wait_until_sent(1)
     link = inbox.to(ANN).links()["accept"]
     assert "accepted" in press(link).text
     consent = scene.consent(ANN)

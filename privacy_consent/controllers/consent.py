@@ -2,12 +2,14 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """The public pages on which a subject answers."""
 
+from contextlib import suppress
 from functools import partial
 
 from odoo.http import request
 from odoo.tools import format_datetime
 
 from .. import links
+from ..links.proof import NotProven
 from .page import CONSENT, PublicController, public_route
 
 # What browsers and others say when nobody opened the page yet: Sec-Purpose
@@ -69,11 +71,9 @@ class ConsentController(PublicController):
         consent_sudo, grant = self._consent_sudo(env, consent_id, token)
         accept = choice == "accept"
         if self._one_click(consent_sudo, choice, grant):
-            repeated = consent_sudo._repeats_answer(accept, within=None)
-            consent_sudo._answer_by_link(
-                accept, self._metadata(), self._agent(), repeated=repeated
-            )
-            return self._page(consent_sudo, grant, choice, "recorded")
+            with suppress(NotProven):
+                consent_sudo._record_answer(accept, self._opened("one_click"))
+                return self._page(consent_sudo, grant, choice, "recorded")
         return self._page(consent_sudo, grant, choice)
 
     def _one_click(self, consent_sudo, choice, grant):
@@ -94,32 +94,28 @@ class ConsentController(PublicController):
 
     def _answer(self, choice, consent_id, token, env):
         consent_sudo, grant = self._consent_sudo(env, consent_id, token)
-        accept = choice == "accept"
-        repeated = consent_sudo._repeats_answer(accept)
-        age = self._nonce_age(consent_sudo, choice)
-        if not self._allows(grant, choice) or age is None and not repeated:
+        proof = self._pressed(
+            "mail_link",
+            self._button(consent_sudo, choice, consent_sudo),
+            self._language(consent_sudo, grant).code,
+        )
+        try:
+            consent_sudo._record_answer(choice == "accept", proof)
+        except NotProven as error:
             # Status 200, as for any form that is shown again: proxies put pages of
             # their own in place of errors, and the buttons would be lost.
-            return self._page(consent_sudo, grant, choice, "again")
-        if age is not None:
-            metadata = self._metadata(self._language(consent_sudo, grant).code)
-            consent_sudo._answer_by_link(accept, metadata, self._agent(), age, repeated)
+            notice = "changed" if error.changed else "again"
+            return self._page(consent_sudo, grant, choice, notice)
         return self._page(consent_sudo, grant, choice, "recorded")
 
     def _refuse(self, consent_id, token, env):
         consent_sudo, grant = self._consent_sudo(env, consent_id, token)
-        consent_sudo._answer_by_link(
-            False,
-            self._metadata(),
-            # It is a program's task to send this when somebody presses its button.
-            agent=None,
-            repeated=consent_sudo._repeats_answer(False, within=None),
-        )
+        consent_sudo._record_answer(False, self._opened("unsubscribe"))
         return self._page(consent_sudo, grant, "reject", "recorded")
 
     def _ask(self, consent_id, token, env):
         consent_sudo, grant = self._consent_sudo(env, consent_id, token)
-        if self._nonce_age(consent_sudo, "ask") is None:
+        if not self._up_to_date(consent_sudo, "ask", consent_sudo):
             return self._page(consent_sudo, grant, "reject", "again")
         consent_sudo._ask_at_present_address()
         return self._page(consent_sudo, grant, "reject", "asked")
@@ -129,7 +125,8 @@ class ConsentController(PublicController):
 
         :param str choice: the link that was opened, which comes first
         :param str notice: what just happened: ``"recorded"`` an answer; ``"asked"`` for
-            a fresh request; ``"again"``: nothing, the button must be pressed again
+            a fresh request; ``"again"``: nothing, the button must be pressed again;
+            ``"changed"``: nothing, because the text changed
         """
         lang = self._language(consent_sudo, grant).code
         consent_sudo = consent_sudo.with_context(lang=lang)
@@ -149,6 +146,7 @@ class ConsentController(PublicController):
         :rtype: dict
         """
         subject = consent_sudo.partner_id
+        lang = consent_sudo.env.lang
         limited = grant == links.token.REFUSE
         answers = [choice, "reject" if choice == "accept" else "accept"]
         if notice == "recorded":
@@ -164,7 +162,7 @@ class ConsentController(PublicController):
             "answers": [
                 {
                     "accept": answer == "accept",
-                    "nonce": self._nonce(consent_sudo, answer),
+                    "nonce": self._nonce(consent_sudo, answer, consent_sudo, lang),
                     # The own link of who got the mail, and no better one.
                     "url": self._same_link(consent_sudo.env, answer)
                     if limited
@@ -175,7 +173,8 @@ class ConsentController(PublicController):
                 for answer in answers
                 if self._allows(grant, answer)
             ],
-            "ask_nonce": limited and self._nonce(consent_sudo, "ask"),
+            "ask_nonce": limited
+            and self._nonce(consent_sudo, "ask", consent_sudo, lang),
             "ask_url": limited and self._same_link(consent_sudo.env, "ask"),
             "consent": consent_sudo,
             "limited": limited,

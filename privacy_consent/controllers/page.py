@@ -11,10 +11,10 @@ A public page has an address ``/privacy/consent/<word>/<consent>/<token>?db=<nam
 - ``consent_sudo, grant = self._consent_sudo(env, consent_id, token)`` is the first
   thing; ``grant`` is ``links.token.FULL`` or ``links.token.REFUSE``: the latter shows
   nothing about the subject and may only refuse or withdraw;
-- a form has a hidden field ``nonce`` with ``self._nonce(consent_sudo, purpose)``, where
-  the purpose says which button it is; ``self._nonce_age(consent_sudo, purpose)`` is
-  None if the visitor did not press that button on a page that is still up to date;
-- ``self._metadata(lang)`` is the proof for ``action_answer()``;
+- a form has a hidden field ``nonce`` with ``self._nonce(consent_sudo, action,
+  chosen_sudo, lang)``;
+- an answer goes through ``privacy.consent._record_answer()`` with the proof of
+  ``self._pressed()`` or ``self._opened()``, which it checks itself;
 - ``self._same_link(env, word)`` is another page of the link that was opened, and
   ``self._page_language(consent_sudo, grant)`` what a page needs to know of languages;
 - ``self._respond(html)`` sends the page.
@@ -28,7 +28,7 @@ from urllib.parse import urlencode
 import psycopg2
 from werkzeug.exceptions import NotFound
 
-from odoo import SUPERUSER_ID, api, fields, http
+from odoo import SUPERUSER_ID, api, http
 from odoo.http import request
 from odoo.modules.registry import Registry
 from odoo.service.model import retrying
@@ -48,6 +48,8 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Robots-Tag": "noindex, nofollow",
 }
+# What surrounds a text on these pages: another number whenever that changes.
+PAGE_VERSION = "page 1"
 # Longer ones are nothing that a browser sends, and the proof shall stay readable.
 MAX_AGENT = 500
 
@@ -134,9 +136,8 @@ class PublicController(http.Controller):
         """
         if "privacy.consent" not in env:
             raise NotFound()
-        number = int(consent_id) if re.fullmatch("[0-9]{1,10}", consent_id) else 0
         consent_sudo, grant = (
-            env["privacy.consent"].sudo()._of_link(min(number, MAX_ID), token)
+            env["privacy.consent"].sudo()._of_link(_number(consent_id), token)
         )
         if not consent_sudo:
             raise NotFound()
@@ -144,58 +145,64 @@ class PublicController(http.Controller):
         # Without any, Odoo would look for that of the public user.
         return consent_sudo._surviving().with_context(lang="en_US"), grant
 
-    def _nonce(self, consent_sudo, purpose):
+    def _nonce(self, consent_sudo, action, chosen_sudo, lang):
         """Make the nonce of one button.
 
-        :param str purpose: which button it is
+        :param str action: what the button does
+        :param chosen_sudo: the consents that it is about
+        :param str lang: code of the language of the page
         :rtype: str
         """
-        return links.nonce.make(
+        return chosen_sudo._button_nonce(
+            self._button(consent_sudo, action, chosen_sudo), lang
+        )
+
+    def _button(self, consent_sudo, action, chosen_sudo):
+        return links.nonce.button(consent_sudo.id, action, chosen_sudo.ids)
+
+    def _up_to_date(self, consent_sudo, action, chosen_sudo):
+        """:return: whether this button was pressed on a page that is up to date"""
+        shown = links.nonce.check(
             consent_sudo._link_secret(),
-            self._nonce_purpose(consent_sudo, purpose),
+            self._button(consent_sudo, action, chosen_sudo),
+            self._posted_nonce(),
             time.time(),
         )
+        return shown and shown.fresh and shown.mark == chosen_sudo._answer_mark()
 
-    def _nonce_age(self, consent_sudo, purpose):
-        """Check the nonce that came with the request.
+    def _posted_nonce(self):
+        return request.httprequest.form.get("nonce")
 
-        :return: how many seconds ago its page was made; None if it was made for
-            something else, long ago, or before the answer changed
-        """
-        return links.nonce.age(
-            consent_sudo._link_secret(),
-            self._nonce_purpose(consent_sudo, purpose),
-            request.httprequest.form.get("nonce"),
-            time.time(),
+    def _pressed(self, channel, button, lang):
+        """:return: the proof of a press on a page behind the link that was opened"""
+        return links.proof.pressed(
+            channel,
+            *self._link_parts(),
+            button,
+            self._posted_nonce(),
+            self._origin(lang),
         )
 
-    def _nonce_purpose(self, consent_sudo, purpose):
-        return repr(
-            (
-                purpose,
-                consent_sudo.id,
-                # Not the whole state: a request may be on its way when it is opened.
-                consent_sudo.state == "answered",
-                consent_sudo.accepted,
-                str(consent_sudo.answer_date),
-                consent_sudo.answer_mark,
-            )
-        )
+    def _opened(self, channel):
+        """:return: the proof of an opened link"""
+        return links.proof.opened(channel, *self._link_parts(), self._origin())
 
-    def _metadata(self, lang=None):
+    def _link_parts(self):
+        """:return: id and token in the link that was opened"""
+        consent_id, token = request.httprequest.path.split("/")[4:6]
+        return _number(consent_id), token
+
+    def _origin(self, lang=None):
         """Tell from where the answer comes, for the proof.
 
         :param str lang: code of the language of the page with the button, if any
         """
-        visitor = request.httprequest
-        lines = [
-            f"User agent: {self._agent()}",
-            f"Remote IP: {_one_line(visitor.remote_addr)}",
-            f"Date and time (UTC): {fields.Datetime.now()}",
-        ]
-        if lang:
-            lines.append(f"Language of the page: {lang}")
-        return "\n".join(lines)
+        return links.proof.Origin(
+            address=_one_line(request.httprequest.remote_addr),
+            agent=self._agent(),
+            language=lang,
+            surroundings=lang and PAGE_VERSION,
+        )
 
     def _agent(self):
         """:return: what the visitor's program calls itself"""
@@ -279,6 +286,12 @@ class PublicController(http.Controller):
             headers=[("Content-Type", "text/html; charset=utf-8"), *HEADERS.items()],
             status=status,
         )
+
+
+def _number(text):
+    """:return: an id in a link as a number, which may be of no record"""
+    number = int(text) if re.fullmatch("[0-9]{1,10}", text) else 0
+    return min(number, MAX_ID)
 
 
 def _tag(code):

@@ -2,11 +2,13 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """The public page on which a subject sees all that they were asked."""
 
+from contextlib import suppress
 from functools import partial
 
 from odoo.http import request
 
 from .. import links
+from ..links.proof import NotProven
 from .consent import ConsentController
 from .page import CONSENT, public_route
 
@@ -39,11 +41,14 @@ class PreferencesController(ConsentController):
 
     def _preferences(self, consent_id, token, env):
         consent_sudo, grant = self._consent_sudo(env, consent_id, token)
-        if grant != links.token.FULL:
-            return self._page(consent_sudo, grant, "reject")
         done, chosen_sudo = None, consent_sudo.browse()
         if self._posting():
             done, chosen_sudo = self._change_preferences(consent_sudo, grant)
+        if grant != links.token.FULL:
+            recorded = done == "reject" and consent_sudo in chosen_sudo
+            return self._page(
+                consent_sudo, grant, "reject", "recorded" if recorded else None
+            )
         return self._preferences_page(consent_sudo, grant, done, chosen_sudo)
 
     def _change_preferences(self, consent_sudo, grant):
@@ -59,23 +64,32 @@ class PreferencesController(ConsentController):
         chosen_sudo = self._preferences_shown(consent_sudo).filtered(
             lambda one: str(one.id) in ids
         )
-        # Only a button that was offered has a nonce.
-        age = self._nonce_age(
-            consent_sudo, self._preferences_purpose(action, chosen_sudo)
-        )
-        if age is None:
-            # pressed twice
-            repeated = action == "reject" and chosen_sudo
-            if not repeated or not all(one._repeats_answer(False) for one in repeated):
+        named_sudo = chosen_sudo | consent_sudo._named_by(consent_sudo.partner_id, ids)
+        if action == "reject" and named_sudo:
+            # As the page had it: one of them may have been erased since.
+            named = [int(one) for one in ids if one.isdecimal()]
+            proof = self._pressed(
+                "preferences",
+                links.nonce.button(consent_sudo.id, action, named),
+                self._language(consent_sudo, grant).code,
+            )
+            chosen_sudo = chosen_sudo.union(*(one._surviving() for one in named_sudo))
+            refused_sudo = chosen_sudo.browse()
+            # in one order, so that two who refuse all do not wait for each other
+            for one_sudo in chosen_sudo.sorted("id"):
+                with suppress(NotProven):
+                    one_sudo._record_answer(False, proof)
+                    refused_sudo += one_sudo
+            if not refused_sudo:
                 action = "nothing"
-            return action, chosen_sudo
-        metadata = self._metadata(self._language(consent_sudo, grant).code)
-        # in one order, so that two who refuse all do not wait for each other
-        for one_sudo in chosen_sudo.sorted("id"):
-            if action == "reject":
-                one_sudo._answer_by_link(False, metadata, self._agent(), age)
-            else:
+            chosen_sudo = refused_sudo or chosen_sudo
+        elif grant == links.token.FULL and self._up_to_date(
+            consent_sudo, action, chosen_sudo
+        ):
+            for one_sudo in chosen_sudo.sorted("id"):
                 one_sudo._ask_again()
+        else:
+            action = "nothing"
         # The page shows the history, which is written before the commit.
         consent_sudo.env.cr.flush()
         return action, chosen_sudo
@@ -144,20 +158,13 @@ class PreferencesController(ConsentController):
 
     def _preferences_button(self, consent_sudo, action, chosen_sudo):
         """:return: a button of the page, with what its form sends"""
-        purpose = self._preferences_purpose(action, chosen_sudo)
         return {
             "action": action,
             "inputs": {
                 "action": action,
                 "consents": " ".join(map(str, chosen_sudo.ids)),
-                "nonce": self._nonce(consent_sudo, purpose),
+                "nonce": self._nonce(
+                    consent_sudo, action, chosen_sudo, consent_sudo.env.lang
+                ),
             },
         }
-
-    def _preferences_purpose(self, action, chosen_sudo):
-        """Name a button. Once one of its consents is answered, it is another one.
-
-        :rtype: str
-        """
-        facts = [self._nonce_purpose(one, action) for one in chosen_sudo.sorted("id")]
-        return f"preferences {facts}"

@@ -4,12 +4,18 @@
 
 from psycopg2.errors import SerializationFailure
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import MissingError
 from odoo.tools import SQL, html2plaintext
 from odoo.tools.mail import email_normalize, email_normalize_all
 
 from .. import links
+from ..unique_id import new_uuid
+from .guard import deletable, is_erasing, made, refuse_changes
+from .ir_qweb import is_batch
+
+# What ties a mail to its request, and what it says beside its message.
+_GUARDED = {"body_html", "is_notification", "mail_message_id"}
 
 
 class MailMail(models.Model):
@@ -21,6 +27,80 @@ class MailMail(models.Model):
         copy=False,
         help="Continue enqueues it again, unlike what was cancelled otherwise.",
     )
+
+    consent_request_ids = fields.One2many(
+        comodel_name="privacy.consent.request",
+        inverse_name="mail_id",
+        string="Requests for consent",
+        readonly=True,
+    )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Make a request of each mail that asks for consent."""
+        mails = super().create(vals_list)
+        if not is_batch():
+            asking = mails.filtered(lambda mail: mail.model == "privacy.consent")
+            asking.sudo()._make_consent_requests()
+        return mails
+
+    def write(self, vals):
+        """Refuse to change what a request says. Its message has a guard of its own.
+
+        :raise UserError: for another text or message
+        """
+        names = _GUARDED & vals.keys()
+        if names:
+            refuse_changes(
+                self._requests_for_consent(), {name: vals[name] for name in names}
+            )
+        return super().write(vals)
+
+    def unlink(self):
+        """Refuse to delete a request. Notifications of a message of its own may go.
+
+        :raise UserError: for a person; a clean-up of Odoo passes over it
+        """
+        alone = self.browse(
+            self.sudo().filtered(lambda mail: not mail.is_notification).ids
+        )
+        mails = deletable(self, alone._requests_for_consent())
+        return super(MailMail, mails).unlink()
+
+    def _requests_for_consent(self):
+        """:return: those of these mails that ask their subjects"""
+        if not self or is_erasing():
+            return self.browse()
+        requests_sudo = self.env["privacy.consent.request"].sudo()
+        return self.browse(
+            requests_sudo.search([("mail_id", "in", self.ids)]).mail_id.ids
+        )
+
+    def _make_consent_requests(self, values_by_lang=None):
+        """Make a request for each of these mails that asks its subject.
+
+        :param dict values_by_lang: more values, by the language of the subject
+        :return: the requests
+        """
+        values = []
+        for mail in self:
+            consent = mail._consent_asked()
+            if consent and mail._is_addressed_to(consent.partner_id):
+                values.append(
+                    {
+                        "uuid": new_uuid(),
+                        "consent_id": consent.id,
+                        "company_id": consent.company_id.id,
+                        "mail_id": mail.id,
+                        "message_id": mail.mail_message_id.id,
+                        "address": consent.partner_id.email_normalized,
+                        **(values_by_lang or {}).get(consent.partner_id.lang, {}),
+                    }
+                )
+        requests = self.env["privacy.consent.request"].create(values)
+        requests._keep_files()
+        made(requests.message_id)
+        return requests
 
     def _consent_asked(self):
         """Find the consent that this mail asks for.
@@ -43,9 +123,14 @@ class MailMail(models.Model):
         :rtype: bool
         """
         self.ensure_one()
-        return bool(links.placeholder.choices(self.body_html)) and (
-            subject in self.recipient_ids
-            or subject.email_normalized in email_normalize_all(self.email_to or "")
+        return bool(
+            links.placeholder.choices(self.body_html)
+        ) and self._is_addressed_to(subject)
+
+    def _is_addressed_to(self, subject):
+        """:return: whether the subject is among those that this mail goes to"""
+        return subject in self.recipient_ids or (
+            subject.email_normalized in email_normalize_all(self.email_to or "")
         )
 
     def _lock_unchanged(self):
@@ -149,6 +234,8 @@ class MailMail(models.Model):
             consent = mail._consent_asked()
             if not consent:
                 continue
+            if mail.auto_delete and not mail.is_notification:
+                mail.auto_delete = False  # its message goes with it
             # read with those of all mails that are followed together
             together = mail.browse(mail._prefetch_ids).filtered(
                 lambda other: other.model == "privacy.consent"

@@ -1,10 +1,25 @@
 # Copyright 2026 The privacy_consent authors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Nobody but Odoo's tracking says what changed on a consent."""
+"""Nobody but Odoo says what happened to a consent, and what was asked stays."""
 
 from odoo import api, models
 from odoo.exceptions import AccessError
 from odoo.fields import Command
+
+from .guard import deletable, is_erasing, refuse_changes
+
+# What a person was asked, by whom and when. Everything else stays Odoo's.
+_GUARDED = {
+    "attachment_ids",
+    "author_id",
+    "body",
+    "date",
+    "email_from",
+    "model",
+    "res_id",
+    "subject",
+    "subtype_id",
+}
 
 
 class MailMessage(models.Model):
@@ -12,22 +27,81 @@ class MailMessage(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Refuse commands for tracking values that a client sends.
+        """Refuse messages of a client that say what only Odoo says.
 
-        Odoo runs them with superuser rights. Its own tracking has these rights already.
+        Odoo runs commands for tracking values with superuser rights. Its own tracking
+        has these rights already.
 
-        :raise AccessError: for tracking values of a consent, and for commands that
-            change, take or delete existing ones
+        :raise AccessError: for tracking values of a consent, for commands that change,
+            take or delete existing ones, and for subtypes that say what happened
         """
         if not self.env.su:
+            # A client can give these values in the context, too.
+            given = self.default_get(["model", "subtype_id", "tracking_value_ids"])
             for vals in vals_list:
-                commands = vals.get("tracking_value_ids") or []
-                if any(
-                    vals.get("model") == "privacy.consent"
-                    or command[0] != Command.CREATE
-                    for command in commands
-                ):
-                    raise AccessError(
-                        self.env._("Only Odoo itself logs what changed on a record.")
-                    )
+                self._check_tells_nothing(given | vals)
         return super().create(vals_list)
+
+    def _check_tells_nothing(self, vals):
+        """Check the values of a message that somebody writes by hand.
+
+        :raise AccessError: where it would say what happened to a record
+        """
+        of_consent = vals.get("model") == "privacy.consent"
+        if of_consent and vals.get("subtype_id") in self._consent_subtypes():
+            raise AccessError(
+                self.env._("Only Odoo itself says what happened to a consent.")
+            )
+        for command in vals.get("tracking_value_ids") or []:
+            if of_consent or command[0] != Command.CREATE:
+                raise AccessError(
+                    self.env._("Only Odoo itself logs what changed on a record.")
+                )
+
+    def _consent_subtypes(self):
+        """:return: the IDs of the subtypes that say what happened to a consent"""
+        consents = self.env["privacy.consent"]
+        return {
+            consents._subtype(f"mt_consent_{name}").id
+            for name in ("consent_new", "acceptance_changed", "state_changed")
+        }
+
+    def write(self, vals):
+        """Refuse to change the message of a request.
+
+        :raise UserError: for another text, author, date, place or file
+        :raise AccessError: for a subtype that says what happened to a consent
+        """
+        guarded = {name: vals[name] for name in _GUARDED & vals.keys()}
+        if guarded:
+            refuse_changes(self._requests(), guarded)
+        if not self.env.su and vals.get("subtype_id") in self._consent_subtypes():
+            for message_sudo in self.sudo():
+                self._check_tells_nothing(
+                    {"model": message_sudo.model, "subtype_id": vals["subtype_id"]}
+                )
+        return super().write(vals)
+
+    def unlink(self):
+        """Refuse to delete the message of a request.
+
+        :raise UserError: for a person; a clean-up of Odoo passes over it
+        """
+        messages = deletable(self, self._requests())
+        return super(MailMessage, messages).unlink()
+
+    def _requests(self):
+        """:return: those of these messages with which people were asked"""
+        if is_erasing():
+            return self.browse()
+        # Messages of other records are mostly in the cache, and cost no query then.
+        ours = "privacy.consent"
+        candidates = self.filtered(lambda one: one._cache.get("model", ours) == ours)
+        if not candidates:
+            return candidates
+        requests_sudo = (
+            self.env["privacy.consent.request"]
+            .sudo()
+            .search([("message_id", "in", candidates.ids)])
+        )
+        return self.browse(requests_sudo.message_id.ids)

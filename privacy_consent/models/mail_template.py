@@ -6,6 +6,7 @@ from odoo import api, models
 from odoo.exceptions import UserError, ValidationError
 
 from .. import links
+from .guard import making
 
 
 class MailTemplate(models.Model):
@@ -36,6 +37,32 @@ class MailTemplate(models.Model):
                         reject=links.placeholder.REJECT,
                     )
                 )
+
+    def send_mail_batch(self, res_ids, *args, **kwargs):
+        """Let requests have their reports, which Odoo adds to the finished mails.
+
+        :raise AccessError: for whoever may not write the consents
+        """
+        if self.model != "privacy.consent":
+            return super().send_mail_batch(res_ids, *args, **kwargs)
+        self.env["privacy.consent"].browse(res_ids).check_access("write")
+        with making():
+            mails = super().send_mail_batch(res_ids, *args, **kwargs)
+        for mail in self.report_template_ids and mails:
+            mail.attachment_ids.filtered(
+                lambda file: file.res_model == "mail.message"
+            ).write({"res_model": mail.model, "res_id": mail.res_id})
+        return mails
+
+    def _render_lang(self, res_ids, *args, **kwargs):
+        """Ask who reads a language that is not installed any more in Odoo's own."""
+        languages = super()._render_lang(res_ids, *args, **kwargs)
+        if self.model != "privacy.consent":
+            return languages
+        return {
+            res_id: self.env["res.lang"]._get_data(code=code).code
+            for res_id, code in languages.items()
+        }
 
     def _update_field_translations(self, field_name, translations, *args, **kwargs):
         """Check each translation: constraints see the current language only."""

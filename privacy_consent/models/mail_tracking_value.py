@@ -5,6 +5,8 @@
 from odoo import models
 from odoo.exceptions import AccessError
 
+from .guard import is_erasing
+
 
 class MailTrackingValue(models.Model):
     _inherit = "mail.tracking.value"
@@ -31,6 +33,8 @@ class MailTrackingValue(models.Model):
         return super().unlink()
 
     def _check_of_no_consent(self):
+        if is_erasing():
+            return
         messages_sudo = self.sudo().mail_message_id
         if "privacy.consent" in messages_sudo.mapped("model"):
             raise AccessError(

@@ -12,15 +12,12 @@ from psycopg2 import IntegrityError
 
 from odoo import api, fields, models
 from odoo.exceptions import ConcurrencyError, UserError
-from odoo.tools import SQL, split_every
+from odoo.tools import split_every
 
 from .. import links
 from ..queue_forecast import seconds_until_sent
-from .privacy_activity_generation import is_conflict
+from .privacy_activity_run import is_conflict
 
-BATCH_SIZE = "privacy_consent.batch_size"
-_DEFAULT_BATCH_SIZE = 500
-_LARGEST_BATCH_SIZE = 2000
 _CANCELLED_AT_ONCE = 1000
 # of so many consents sent last one sees how fast the mail queue is
 _RECENTLY_SENT = 500
@@ -240,98 +237,6 @@ class PrivacyActivity(models.Model):
         """Continue what is unfinished, after a batch or a restart."""
         self.env["privacy.activity.generation"]._continue_all()
 
-    # A batch ----------------------------------------------------------------------
-
-    def _consent_batch_size(self):
-        """:return: how many consents are generated in one transaction
-
-        :raise UserError: if the system parameter is none that can be used
-        """
-        text = self.env["ir.config_parameter"].sudo().get_param(BATCH_SIZE)
-        try:
-            size = int(text or _DEFAULT_BATCH_SIZE)
-        except ValueError:
-            size = 0
-        if not 1 <= size <= _LARGEST_BATCH_SIZE:
-            raise UserError(
-                self.env._(
-                    "The system parameter “%(name)s” is “%(value)s”: set it to a whole "
-                    "number between 1 and %(largest)s, or delete it.",
-                    name=BATCH_SIZE,
-                    value=text,
-                    largest=_LARGEST_BATCH_SIZE,
-                )
-            )
-        return size
-
-    def _create_consents(self, subjects):
-        """Create a batch of consents, and enqueue their requests.
-
-        :param subjects: ``res.partner`` records without a consent to this activity
-        :return: the new consents
-        """
-        self.ensure_one()
-        # One creation message per consent and one message per run on the activity
-        # are written in batches: Odoo would mail the followers each time.
-        quiet = self.env["privacy.consent"].with_context(
-            mail_create_nolog=True, mail_create_nosubscribe=True
-        )
-        values = [
-            {
-                "accepted": self.default_consent,
-                "activity_id": self.id,
-                "partner_id": subject.id,
-            }
-            for subject in subjects
-        ]
-        # Odoo finds out for each record anew who follows it because of the activity.
-        first = quiet.create(values[:1])
-        others = quiet.with_context(tracking_disable=True).create(values[1:])
-        others._copy_followers(first)
-        consents = (first + others).with_env(self.env)
-        consents._log_creation()
-        if self.consent_required == "auto":
-            consents.action_auto_ask()
-            self._check_not_stopped()
-        return consents
-
-    def _check_not_stopped(self):
-        """Let no request be enqueued that whoever presses Stop now would not see.
-
-        The lock is shared, and taken as the last thing of a batch. Only somebody who
-        edits the activity could wait for it.
-
-        :raise SerializationFailure: if the activity changed since this transaction
-            began; all is tried again on fresh data
-        """
-        self.env.cr.execute(
-            SQL("SELECT FROM privacy_activity WHERE id = %s FOR SHARE", self.id),
-            log_exceptions=False,
-        )
-
-    def _tell_followers(self, count):
-        """Tell the followers once per run how many people are newly asked.
-
-        :param int count: number of new consents
-        """
-        if self.consent_required == "auto":
-            body = (
-                self.env._("One person asked.")
-                if count == 1
-                else self.env._("%s people asked.", count)
-            )
-        else:
-            body = (
-                self.env._("One person to be asked by hand.")
-                if count == 1
-                else self.env._("%s people to be asked by hand.", count)
-            )
-        self.with_context(mail_notify_force_send=False).message_post(
-            body=body,
-            subtype_id=self.env.ref("privacy_consent.mt_activity_consent_new").id,
-        )
-        self.env["privacy.consent"]._trigger_mail_queue()
-
     # Progress ---------------------------------------------------------------------
 
     @api.readonly
@@ -475,9 +380,16 @@ class PrivacyActivity(models.Model):
         asked_again = set(consents._waiting_requests().mapped("res_id"))
         # The last one of somebody who was asked again, and stopped again.
         last = {mail.res_id: mail.id for mail in mails}
-        mails.filtered(
+        again = mails.filtered(
             lambda mail: mail.res_id not in asked_again and mail.id == last[mail.res_id]
-        ).mark_outgoing()
+        )
+        # What was cancelled before the text changed is made anew.
+        texts_sudo = self._store_texts()
+        outdated = again.consent_request_ids.filtered(
+            lambda one: one.text_id and one.text_id not in texts_sudo
+        )
+        (again - outdated.mail_id).mark_outgoing()
+        outdated.consent_id.with_env(self.env)._send_consent_notification()
         mails.consent_stopped = False
         consents._trigger_mail_queue()
         return mails

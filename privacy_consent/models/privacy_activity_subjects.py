@@ -91,6 +91,7 @@ class PrivacyActivity(models.Model):
             & Domain("email", "not in", [False, ""])
             & self._subjects_company_domain()
             & Domain.custom(to_sql=self._not_asked_sql)
+            & Domain.custom(to_sql=self._not_erased_sql)
         )
 
     def _not_asked_sql(self, _model, alias, _query):
@@ -106,6 +107,17 @@ class PrivacyActivity(models.Model):
             " AND activity_id = %s AND merged_into_id IS NULL)",
             SQL.identifier(alias, "id"),
             self.id,
+        )
+
+    def _not_erased_sql(self, _model, alias, _query):
+        """Make the condition that no erasure put the address on the blacklist.
+
+        :rtype: SQL
+        """
+        return SQL(
+            "NOT EXISTS (SELECT FROM mail_blacklist WHERE email = %s"
+            " AND active AND consent_erased)",
+            SQL.identifier(alias, "email_normalized"),
         )
 
     def _subjects_company_domain(self):
@@ -130,6 +142,7 @@ class PrivacyActivity(models.Model):
         """
         name = self.display_name
         self.env["privacy.consent"].flush_model()
+        self.env["mail.blacklist"].flush_model()
         try:
             yield
         except _DOMAIN_ERRORS as error:

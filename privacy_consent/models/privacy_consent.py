@@ -1,80 +1,55 @@
 # Copyright 2026 The privacy_consent authors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""One subject and one activity: what they were asked, and what they answered."""
+"""One subject and one activity: where the consent stands, and who may write what."""
 
-import logging
-
-import psycopg2
+from contextvars import ContextVar
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL
+from odoo.tools import SQL, ormcache
 
-_logger = logging.getLogger(__name__)
+from ..unique_id import add_uuid, new_uuid
+from .guard import is_erasing
 
-_FACT = "privacy_consent_fact"
-_RUNNING = "privacy_consent_running_action"
-# What a transaction keeps in mind: whose delivery it stores.
-DELIVERED = "privacy_consent.delivered"
-ANSWER_FIELDS = {"accepted", "answer_date", "last_metadata", "state"}
-# Whose word it is, and what the subject said last, nobody else may write.
-_SUBJECT_FIELDS = {
-    "answer_mark",
-    "answered_by",
-    "asked_addresses",
-    "delivered_date",
-    "delivered_mail",
-    "delivery_to_follow",
-    "link_revocations",
-    "merged_addresses",
-    "merged_into_id",
-    "old_link_address",
-    "refreshed_date",
-    "subject_accepted",
-    "subject_answer_date",
-    "suspected_automated",
-    "suspicion_signs",
-    "token_partner_id",
+# What somebody writes who records an answer.
+ANSWER_VALUES = {
+    "accepted",
+    "answer_channel",
+    "answer_date",
+    "last_metadata",
+    "state",
 }
+# Events that also happen to a consent about which nobody was asked.
+_NO_PROOF = {"links_ended", "merged"}
+# What the program itself stores at this moment: ids of consents, and their values.
+_STORING = ContextVar("privacy_consent.storing", default=((), {}))
 
 
-class _Fact(dict):
-    """The values of the one write that stores what really happened.
+def store(consents, vals):
+    """Write what follows from an event, as opposed to what staff or programs set.
 
-    It stands in the context under ``_FACT``. A client can make a context up, but not
-    an object of this class.
+    It is no method, so that the code of a server action cannot call it.
+
+    :param consents: ``privacy.consent`` records
+    :param dict vals: values of fields, also of those that nobody else may write
     """
-
-
-def _without_subject_fields(vals):
-    return {name: value for name, value in vals.items() if name not in _SUBJECT_FIELDS}
-
-
-def _staff_values(vals, state):
-    """Add to what staff changes that it is theirs, and not the subject's any more.
-
-    :param dict vals: values to write, among them some of the answer
-    :param str state: of the consent afterwards
-    :rtype: dict
-    """
-    values = {
-        "last_metadata": False,
-        **vals,
-        "answered_by": "staff",
-        "suspected_automated": False,
-        "suspicion_signs": False,
-    }
-    if state == "answered":
-        values.setdefault("answer_date", fields.Datetime.now())
-    return values
+    token = _STORING.set((consents.ids, vals))
+    # Otherwise Odoo computes the status that is written here from the state again.
+    own = [consents._fields["status"]] if "status" in vals else []
+    try:
+        with consents.env.protecting(own, consents):
+            consents.write(vals)
+    finally:
+        _STORING.reset(token)
 
 
 class PrivacyConsent(models.Model):
     """The consent of one subject to one data processing activity.
 
-    ``action_answer()`` is the only door through which a subject's answer comes in.
-    Requests leave through the mail queue only, never inside the transaction that
-    asks: a mail is a row of that transaction, committed or rolled back with it.
+    What was asked and answered is in ``privacy.consent.event``. The fields here say
+    what the answer says that counts: the latest one, whoever recorded it. Requests
+    leave through the mail queue only, never inside the transaction that asks: a mail is
+    a row of that transaction, committed or rolled back with it.
     """
 
     _name = "privacy.consent"
@@ -84,6 +59,13 @@ class PrivacyConsent(models.Model):
     _order = "id desc"
 
     active = fields.Boolean(default=True, index=True)
+    uuid = fields.Char(
+        string="Unique ID",
+        default=lambda self: new_uuid(),
+        required=True,
+        readonly=True,
+        copy=False,
+    )
     partner_id = fields.Many2one(
         comodel_name="res.partner",
         string="Subject",
@@ -110,14 +92,34 @@ class PrivacyConsent(models.Model):
         selection=[("draft", "Draft"), ("sent", "Sent"), ("answered", "Answered")],
         default="draft",
         required=True,
-        readonly=True,
         index=True,
         tracking=True,
+    )
+    status = fields.Selection(
+        selection=[
+            ("unknown", "Not asked"),
+            ("requested", "Not answered"),
+            ("given", "Given"),
+            ("refused", "Refused"),
+            ("withdrawn", "Withdrawn"),
+            ("expired", "Expired"),
+            ("invalidated", "Not valid any more"),
+        ],
+        compute="_compute_status",
+        store=True,
+        index=True,
+        help="What the person said, in the terms of the Data Privacy Vocabulary. "
+        "Silence never is consent, whatever is assumed for as long as it lasts.",
     )
     accepted = fields.Boolean(
         tracking=True,
         help="Whether the subject consents: their last answer, or before it the "
         "activity's assumption.",
+    )
+    valid_until = fields.Datetime(
+        readonly=True,
+        copy=False,
+        help="When the consent ends by itself. Empty: it has no end.",
     )
     sent_date = fields.Datetime(
         string="Sent on",
@@ -127,84 +129,47 @@ class PrivacyConsent(models.Model):
     )
     answer_date = fields.Datetime(
         string="Answered on",
-        readonly=True,
         copy=False,
         tracking=True,
-        help="When the last answer was given, or recorded by staff.",
+        help="When the person gave the answer that counts.",
+    )
+    answer_channel = fields.Char(
+        copy=False,
+        help="How the answer that counts came, as of its event.",
+    )
+    answer_text_id = fields.Many2one(
+        comodel_name="privacy.consent.text",
+        string="Text of the answer",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="restrict",
+        help="What the person was shown who gave the answer that counts.",
     )
     answered_by = fields.Selection(
-        selection=[("subject", "The subject"), ("staff", "Staff")],
-        string="Recorded by",
+        selection=[
+            ("subject", "The subject"),
+            ("staff", "Staff"),
+            ("system", "A program"),
+            ("unknown", "Unknown"),
+        ],
+        string="Whose word",
         readonly=True,
         copy=False,
-        tracking=True,
-        help="Whose act the last change of the answer or state is: the subject's own, "
-        "with their link, or staff's, by hand or by another program.",
+        help="Whose word the answer that counts is: the subject's own, staff's, or a "
+        "program's. Unknown: it was given before an upgrade.",
     )
     last_metadata = fields.Text(
         string="Origin of the answer",
-        readonly=True,
         copy=False,
-        tracking=True,
         help="From where the last answer came: browser, network address, time.",
     )
-    subject_accepted = fields.Boolean(
-        readonly=True, copy=False, help="The last answer of the subject's own."
-    )
-    subject_answer_date = fields.Datetime(
-        readonly=True, copy=False, help="When the subject gave it."
-    )
-    request_error = fields.Text(readonly=True, copy=False)
-    failure_reason = fields.Text(
-        string="Request failed",
-        compute="_compute_request",
-        search="_search_failure_reason",
-        compute_sudo=True,
-        help="Why the last request did not reach the subject.",
-    )
-    request_waiting = fields.Boolean(
-        compute="_compute_request",
-        compute_sudo=True,
-        help="The last request is still in the mail queue.",
-    )
-    request_state = fields.Selection(
-        selection="_selection_request_state",
-        string="Request mail",
-        compute="_compute_request",
-        compute_sudo=True,
-        help="What became of the last request. Empty: there is none, or none any more.",
-    )
-    request_attempts = fields.Integer(
-        string="Attempts",
-        compute="_compute_request",
-        compute_sudo=True,
-        help="How often sending the last request failed so far.",
-    )
-    request_next_attempt = fields.Datetime(
-        string="Next attempt",
-        compute="_compute_request",
-        compute_sudo=True,
-        help="When the request is sent again. Empty: as soon as possible.",
-    )
-    request_delay_reason = fields.Text(
-        string="Last failure",
-        compute="_compute_request",
-        compute_sudo=True,
-        help="Why the request could not be sent yet.",
-    )
-    action_error = fields.Text(
-        string="Server action failed",
+    event_ids = fields.One2many(
+        comodel_name="privacy.consent.event",
+        inverse_name="consent_id",
+        string="Answers",
         readonly=True,
         copy=False,
-        help="Why the activity's server action failed when it last ran.",
-    )
-
-    delivery_to_follow = fields.Boolean(
-        string="Delivery to follow",
-        readonly=True,
-        copy=False,
-        help="The request was delivered. What follows is still to do: the message in "
-        "the history, and the server action.",
     )
     merged_into_id = fields.Many2one(
         comodel_name="privacy.consent",
@@ -215,24 +180,8 @@ class PrivacyConsent(models.Model):
         ondelete="restrict",
         help="The consent that counts since the contacts of both were merged.",
     )
-    token_partner_id = fields.Integer(
-        readonly=True,
-        copy=False,
-        help="The contact that was asked, if it was merged into another one since: "
-        "links in the form of 18.0 were made with it.",
-    )
 
-    # What a page or a glance at a consent shows of records that the reader may have no
-    # right to: this much and no more.
-    activity_name = fields.Char(
-        compute="_compute_shown", compute_sudo=True, string="Name of the activity"
-    )
-    activity_description = fields.Html(
-        compute="_compute_shown", compute_sudo=True, sanitize=False
-    )
-    controller_name = fields.Char(compute="_compute_shown", compute_sudo=True)
-    subject_name = fields.Char(compute="_compute_shown", compute_sudo=True)
-
+    _unique_uuid = models.UniqueIndex("(uuid)")
     # What counting needs, so that it reads nothing but the index. It is partial so
     # that PostgreSQL, whose statistics lag behind a run, cannot take it to find out
     # who is missing: it would read all consents again for each contact.
@@ -247,140 +196,161 @@ class PrivacyConsent(models.Model):
         "open that consent instead, it may be archived.",
     )
 
+    def _auto_init(self):
+        add_uuid(self.env.cr, self._table)
+        return super()._auto_init()
+
+    @api.depends("state")
+    def _compute_status(self):
+        """Follow the state. Each answer stores its own status, which stays."""
+        silent = {"draft": "unknown", "sent": "requested"}
+        for consent in self:
+            status = silent.get(consent.state) or consent.status
+            if consent.state == "answered" and status in (False, *silent.values()):
+                status = "given" if consent.accepted else "refused"
+            consent.status = status
+
+    # Writing --------------------------------------------------------------------
+
     @api.model
-    def _selection_request_state(self):
-        return self.env["mail.mail"]._fields["state"]._description_selection(self.env)
-
-    @api.depends("request_error")
-    def _compute_request(self):
-        mails = self.env["mail.mail"].search(
-            [("model", "=", self._name), ("res_id", "in", self.ids)], order="id"
-        )
-        mails_by_id = mails.grouped("res_id")
-        for consent in self:
-            requests = mails_by_id.get(consent.id, mails.browse()).filtered(
-                lambda mail, subject=consent.partner_id: mail._is_request_to(subject)
-            )
-            # Nobody tells the consent when a server that hangs up ends a queue run.
-            last = requests[-1:]
-            waiting = last.state == "outgoing"
-            consent.request_waiting = waiting
-            consent.request_state = last.state
-            # The addon mail_queue_safe has these fields.
-            retries = "queue_attempts" in last._fields
-            consent.request_attempts = retries and last.queue_attempts
-            consent.request_next_attempt = (
-                retries and waiting and last.queue_next_attempt
-            )
-            consent.request_delay_reason = waiting and last.failure_reason
-            consent.failure_reason = consent.request_error or (
-                last.state == "exception" and last.failure_reason
-            )
-
-    def _search_failure_reason(self, operator, value):
-        if operator != "in" or any(value):
-            return NotImplemented
-        mails = (
-            self.env["mail.mail"]
-            .sudo()
-            .search([("model", "=", self._name), ("state", "=", "exception")])
-        )
-        failed = self.sudo().browse(set(mails.mapped("res_id"))).exists()
-        return [
-            ("request_error", "=", False),
-            ("id", "not in", failed.filtered("failure_reason").ids),
-        ]
-
-    @api.depends(
-        "activity_id.name",
-        "activity_id.description",
-        "activity_id.controller_id.complete_name",
-        "partner_id.name",
-    )
-    @api.depends_context("lang")
-    def _compute_shown(self):
-        for consent in self:
-            activity = consent.activity_id
-            consent.activity_name = activity.name
-            consent.activity_description = activity.description
-            consent.controller_name = activity.controller_id.complete_name
-            consent.subject_name = consent.partner_id.name
+    def default_get(self, fields):
+        """Let defaults of a context or a user say neither an answer nor a fact."""
+        defaults = super().default_get(fields)
+        for name in self._never_by_default().intersection(defaults):
+            default = self._fields[name].default
+            defaults[name] = default(self) if default else False
+        return defaults
 
     @api.model_create_multi
     def create(self, vals_list):
-        made_up = dict.fromkeys((f"default_{name}" for name in _SUBJECT_FIELDS), False)
-        consents = (
-            super(PrivacyConsent, self.with_context(**made_up))
-            .create([_without_subject_fields(vals) for vals in vals_list])
-            .with_env(self.env)
+        """Create consents. What says that somebody answered makes an answer of staff's.
+
+        :raise UserError: for values that only asking and answering set
+        """
+        nobody = self.browse()
+        answers = [
+            {name: vals[name] for name in ANSWER_VALUES & vals.keys()}
+            if nobody._is_answer(vals)
+            else {}
+            for vals in vals_list
+        ]
+        self._check_no_facts(set().union(*vals_list))
+        consents = super().create(
+            [
+                {name: vals[name] for name in vals if name not in answer}
+                for vals, answer in zip(vals_list, answers, strict=True)
+            ]
         )
-        recorded = consents.filtered(
-            lambda one: one.state != "draft" or one.answer_date or one.last_metadata
-        )
-        for consent in recorded:
-            values = {"answer_date": consent.answer_date} if consent.answer_date else {}
-            super(PrivacyConsent, consent).write(
-                {
-                    **_staff_values(values, consent.state),
-                    "last_metadata": consent.last_metadata,
-                }
-            )
-        consents._run_action()
+        # A consent shows the name of its activity.
+        consents.activity_id.check_access("read")
+        for consent, answer in zip(consents, answers, strict=True):
+            if answer.get("state") == "answered":
+                answer.setdefault("accepted", False)
+            if answer:
+                consent._store_written_answer(answer)
+        consents.filtered(lambda one: one.state == "sent")._run_action()
         return consents
 
     def write(self, vals):
+        """Write values. What changes an answer makes another one, of staff's.
+
+        :raise UserError: for another person or activity, for a step back, and for
+            values that only asking and answering set
+        """
         if not vals.get("active", True):
             # before anything is locked: mails first, then consents
             self._cancel_requests()
-        fact = self.env.context.get(_FACT)
-        if isinstance(fact, _Fact) and fact == vals:
-            changed = self
-            result = super().write(vals)
-        else:
-            vals = _without_subject_fields(vals)
-            self._check_keeps_subject(vals)
-            changed = self.filtered(lambda consent: consent._changes_answer(vals))
-            result = super(PrivacyConsent, self - changed).write(vals)
-            for state, consents in changed.grouped(
-                lambda consent: vals.get("state", consent.state)
-            ).items():
-                super(PrivacyConsent, consents).write(_staff_values(vals, state))
-        if not ANSWER_FIELDS.isdisjoint(vals) and not vals.get("delivery_to_follow"):
-            changed.with_context(**{_FACT: None})._run_action()
+        ids, stored = _STORING.get()
+        if ids == self.ids and stored.items() <= vals.items():
+            # What others write while this is stored is theirs.
+            _STORING.set(((), {}))
+            return super().write(vals)
+        self._check_no_facts(vals.keys())
+        self._check_keeps_subject(vals)
+        answering = self.filtered(lambda consent: consent._is_answer(vals))
+        others = self - answering
+        assumed = others.filtered(
+            lambda consent: any(
+                consent[name] != vals[name]
+                for name in ("accepted", "state")
+                if name in vals
+            )
+        )
+        rest = {name: vals[name] for name in vals if name not in ANSWER_VALUES}
+        # Answers are logged, and not tracked, so what is tracked begins after them.
+        for consent in answering:
+            consent._store_written_answer(vals)
+        if rest:
+            super(PrivacyConsent, answering).write(rest)
+        result = super(PrivacyConsent, others).write(
+            {
+                **rest,
+                **{name: vals[name] for name in ("accepted", "state") if name in vals},
+            }
+        )
+        assumed._run_action()
         return result
 
-    def _store_fact(self, vals):
-        """Write what really happened, as opposed to what staff or programs set."""
-        self.with_context(**{_FACT: _Fact(vals)}).write(vals)
+    @api.model
+    @ormcache()
+    def _facts(self):
+        """:return: the fields of ours that only asking and answering set"""
+        return frozenset(
+            name
+            for name, field in self._fields.items()
+            if field.readonly and field.store and "privacy_consent" in field._modules
+        )
+
+    @api.model
+    @ormcache()
+    def _never_by_default(self):
+        """:return: the fields of which no default but our own is taken"""
+        return self._facts() | ANSWER_VALUES - {"accepted"}
+
+    def _check_no_facts(self, names):
+        """Refuse values that only asking and answering set.
+
+        :param set names: of the fields to write
+        :raise UserError: naming the field
+        """
+        for name in self._facts() & names:
+            raise UserError(
+                self.env._(
+                    "The field “%s” says what happened: only asking and answering "
+                    "change it.",
+                    self._fields[name]._description_string(self.env),
+                )
+            )
 
     def _check_keeps_subject(self, vals):
-        """Refuse to hand what one person answered to another one.
+        """Refuse to hand what one person was asked to another one, or to unmake it.
 
-        :raise UserError: when a consent that is not draft would change its person or
-            its activity
+        :raise UserError: for another person or activity, and for a step back
         """
+        order = ("draft", "sent", "answered")
         for consent in self:
             for name in ("partner_id", "activity_id"):
-                if consent.state != "draft" and consent[name].id != vals.get(
-                    name, consent[name].id
-                ):
+                if consent[name].id != vals.get(name, consent[name].id):
                     raise UserError(
                         self.env._(
-                            "What %(subject)s was asked about “%(activity)s” cannot "
+                            "What %(subject)s is asked about “%(activity)s” cannot "
                             "become somebody else's or about something else: create "
                             "another consent.",
                             subject=consent.partner_id.display_name,
                             activity=consent.activity_id.display_name,
                         )
                     )
-
-    def _changes_answer(self, vals):
-        """:return: whether these values differ from the answer that is stored"""
-        return any(
-            self._fields[name].convert_to_cache(vals[name], self)
-            != self._fields[name].convert_to_cache(self[name], self)
-            for name in ANSWER_FIELDS.intersection(vals)
-        )
+            state = vals.get("state", consent.state)
+            if order.index(state) < order.index(consent.state):
+                raise UserError(
+                    self.env._(
+                        "What %(subject)s was asked and answered about “%(activity)s” "
+                        "cannot be unmade. Archive the consent instead, or record "
+                        "another answer.",
+                        subject=consent.partner_id.display_name,
+                        activity=consent.activity_id.display_name,
+                    )
+                )
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_asked(self):
@@ -388,14 +358,14 @@ class PrivacyConsent(models.Model):
 
         :raise UserError: for a consent whose request was sent
         """
-        proofs = self.filtered(
-            lambda one: one.state != "draft" or one.sent_date or one.answer_date
-        )
-        # Consents of other companies count too.
-        proofs |= (
-            self.sudo()
-            .with_context(active_test=False)
-            .search([("merged_into_id", "in", self.ids)])
+        if is_erasing():
+            return
+        # Consents and events of other companies count too.
+        everything_sudo = self.sudo().with_context(active_test=False)
+        proofs = everything_sudo.search([("merged_into_id", "in", self.ids)])
+        proofs |= everything_sudo.filtered(
+            lambda one: one.state != "draft"
+            or not _NO_PROOF.issuperset(one.event_ids.mapped("kind"))
         )
         if proofs:
             raise UserError(
@@ -405,48 +375,20 @@ class PrivacyConsent(models.Model):
                 )
             )
 
-    # Answering ------------------------------------------------------------------
-
-    def action_answer(self, answer, metadata=False):
-        """Record the subject's own answer: the only place that does.
-
-        Called by an internal user without superuser rights, it records staff's word.
-
-        :param bool answer: whether they consent
-        :param str metadata: from where the answer came, for the proof
-        """
-        self.check_access("write")
-        self._lock()
-        self._follow_delivery()
-        now = fields.Datetime.now()
-        values = {
-            "accepted": answer,
-            "answer_date": now,
-            "last_metadata": metadata,
-            "state": "answered",
-        }
-        consents = self.with_context(subject_answering=True)
-        if not self.env.su and self.env.user._is_internal():
-            consents.write(values)
-            return
-        for consent in consents:
-            consent._track_set_author(consent.partner_id)
-        consents._store_fact(
-            {
-                **values,
-                **self._answer_values(),
-                "answered_by": "subject",
-                "subject_accepted": answer,
-                "subject_answer_date": now,
-            }
-        )
+    def unlink(self):
+        """Delete consents that prove nothing, with the requests that still wait."""
+        # The requests keep their messages, which go with the consents.
+        self._unlink_except_asked()
+        self.check_access("unlink")
+        self.sudo().request_ids.unlink()
+        return super().unlink()
 
     def _lock(self):
-        """Wait until others who change these consents are through.
+        """Wait for others who change these consents.
 
-        Outdated by one of them, the transaction fails here. An answer does not fail in
-        its write, whose statement Odoo would log with the origin of the answer, and
-        Odoo repeats the request. A mail fails before it is sent, not after.
+        Where one of them was faster, the transaction fails here. An answer does not
+        fail in its write, whose statement Odoo would log with the origin of the answer,
+        and Odoo repeats the request. A mail fails before it is sent, not after.
 
         :return: those that exist
         """
@@ -459,52 +401,3 @@ class PrivacyConsent(models.Model):
         )
         locked = {consent_id for (consent_id,) in self.env.cr.fetchall()}
         return self.filtered(lambda consent: consent.id in locked)
-
-    # Effects --------------------------------------------------------------------
-
-    def _run_action(self):
-        """Run the server action of the activity on every consent that is not draft.
-
-        It runs after the facts are stored. If it fails, they stay, and the consent
-        says what failed, so that it can be run again.
-        """
-        running = self.env.context.get(_RUNNING, ())
-        delivered = self.env.cr.cache.get(DELIVERED, set())
-        for consent in self:
-            # The administrator chose the action for this activity; who happens to
-            # move the consent (a subject, the mail queue) needs no rights for it.
-            action = consent.activity_id.sudo().server_action_id
-            if consent.state == "draft" or not action or consent.id in running:
-                continue
-            error = False
-            try:
-                with self.env.cr.savepoint():
-                    action.with_context(
-                        active_model=self._name,
-                        active_id=consent.id,
-                        active_ids=consent.ids,
-                        # What the action writes on the consent does not start it again.
-                        **{_RUNNING: (*running, consent.id)},
-                    ).run()
-            except Exception as exception:
-                conflict = isinstance(exception, psycopg2.OperationalError)
-                if conflict and consent.id not in delivered:
-                    raise  # Odoo tries all again; a mail that left cannot be repeated
-                _logger.warning(
-                    "The server action %s failed on consent %s: %s. See there.",
-                    action.id,
-                    consent.id,
-                    type(exception).__name__,
-                )
-                error = self.env._(
-                    "%(action)s: %(reason)s",
-                    action=action.name,
-                    reason=str(exception) or type(exception).__name__,
-                )
-            if (consent.action_error or False) != error:
-                consent.sudo().action_error = error
-
-    def action_run_again(self):
-        """Run the activity's server action again where it failed."""
-        self.check_access("write")
-        self._run_action()

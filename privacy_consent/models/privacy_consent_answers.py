@@ -1,113 +1,323 @@
 # Copyright 2026 The privacy_consent authors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Answers by link: repeated ones, and those that a robot probably gave."""
+"""Answers: whose word they are, and which of them counts."""
 
+# One file for each concern of the model.
 # pylint: disable=consider-merging-classes-inherited
 
-import secrets
-from datetime import timedelta
+from contextvars import ContextVar
+from datetime import datetime
 
-from odoo import api, fields, models
+from odoo import fields, models
+from odoo.exceptions import UserError
 
-from .. import robot_signs
+from .. import links
+from ..append_only import moment
+from .privacy_consent import store
+from .privacy_consent_event import ANSWERS, Event, append, append_word
 
-_SUSPICION = "privacy_consent_suspicion"
-# An equal answer within this time is the same press, or the same mail program.
-REPETITION = timedelta(minutes=1)
+# How an answer comes that did not come over our pages.
+BY_HAND = ("paper", "phone", "in_person", "other")
+# The word that ``_record_answer()`` hands to the first ``action_answer()`` that its
+# call reaches: the consent and the answer that it is bound to, and the word.
+_WORD = ContextVar("privacy_consent.word", default=None)
 
 
 class PrivacyConsent(models.Model):
     _inherit = "privacy.consent"
 
-    suspected_automated = fields.Boolean(
-        readonly=True,
-        copy=False,
-        index="btree_not_null",
-        help="The last answer of the subject looks as if a program had given it, for "
-        "example one that checks the links in mails.",
-    )
-    suspicion_signs = fields.Char(
-        readonly=True,
-        copy=False,
-        help="What made the last answer look so, in the words of the program.",
-    )
-    suspicion_reason = fields.Text(
-        compute="_compute_suspicion_reason",
-        help="What made the last answer look so, in your language.",
-    )
-    answer_mark = fields.Char(
-        readonly=True,
-        copy=False,
-        help="Other at each answer of the subject, also at two within a second.",
-    )
+    # The door -------------------------------------------------------------------
 
-    @api.depends("suspicion_signs")
-    @api.depends_context("lang")
-    def _compute_suspicion_reason(self):
-        texts = {
-            "agent": self.env._("It came from a program that is no browser."),
-            "delivery": self.env._("It came within seconds of the mail's delivery."),
-            "page": self.env._("It came within seconds of the page that asks for it."),
-            "other": self.env._("It came within seconds of the opposite answer."),
-        }
+    def _record_answer(self, answer, proof):
+        """Record an answer that comes with a proof of whose word it is.
+
+        An answer that the person gave just before is not recorded again.
+
+        :param bool answer: whether they consent
+        :param links.proof.Proof proof: made by Python code, and checked here
+        :raise NotProven: if the person has to press a button of a fresh page
+        """
+        self.ensure_one()
+        word = self._check_proof(answer, proof)
+        if word is None:
+            return
+        token = _WORD.set((self.id, answer, word))
+        try:
+            self.action_answer(answer, self._metadata(word) or False)
+        finally:
+            _WORD.reset(token)
+
+    def action_answer(self, answer, metadata=False):
+        """Record an answer: every one goes through here, and others may extend it.
+
+        Called by itself it is the word of whoever is at work: staff's, or a program's.
+        It is the subject's if :meth:`_record_answer` handed the proof over.
+
+        :param bool answer: whether they consent
+        :param str metadata: from where the answer came, for people to read
+        """
+        self.check_access("write")
+        bound = _WORD.get()
+        _WORD.set(None)
+        self._lock()
+        self.filtered("delivery_to_follow")._follow_delivery()
         for consent in self:
-            signs = (consent.suspicion_signs or "").split()
-            consent.suspicion_reason = "\n".join(
-                text for sign, text in texts.items() if sign in signs
+            proven = bound and bound[:2] == (consent.id, answer) and len(self) == 1
+            word = bound[2] if proven else consent._word_of_user(metadata)
+            consent._store_answer(answer, word, metadata)
+
+    def _store_written_answer(self, vals):
+        """Store what somebody wrote into the fields as an answer of theirs.
+
+        :param dict vals: what they wrote, see ``ANSWER_VALUES``
+        :raise UserError: for a moment in the future, or an unknown channel
+        """
+        channel = vals.get("answer_channel") or None
+        answered_at = fields.Datetime.to_datetime(vals.get("answer_date") or None)
+        if channel and channel not in (*BY_HAND, "import", "api", "backend"):
+            raise UserError(
+                self.env._(
+                    "“%(channel)s” is no way in which staff gets an answer: use one of "
+                    "%(channels)s.",
+                    channel=channel,
+                    channels=", ".join(BY_HAND),
+                )
             )
+        if self.state != "answered" and "accepted" not in vals:
+            raise UserError(
+                self.env._(
+                    "Say in “%(field)s” what %(subject)s answered: what is assumed is "
+                    "no answer.",
+                    field=self._fields["accepted"]._description_string(self.env),
+                    subject=self.partner_id.display_name,
+                )
+            )
+        answer = bool(vals.get("accepted", self.accepted))
+        if answered_at and self._knows_answer(answer, channel, answered_at):
+            return
+        metadata = vals.get("last_metadata") or False
+        word = self._word_of_user(metadata, channel, answered_at)
+        self._lock()
+        self._store_answer(answer, word, metadata)
 
-    def _repeats_answer(self, accept, within=REPETITION):
-        """Tell whether the subject gave this very answer just before.
+    def _knows_answer(self, answer, channel, answered_at):
+        """Tell whether this answer is stored: an import may be repeated.
 
-        :param bool accept: what they answer now
-        :param within: how long ago at most; None for any time
         :rtype: bool
         """
-        return (
-            self.state == "answered"
-            and self.answered_by == "subject"
-            and self.accepted == accept
-            and bool(self.answer_date)
-            and (not within or self.answer_date > fields.Datetime.now() - within)
+        return any(
+            event.kind in ANSWERS
+            and (event.kind == "given") == answer
+            and (not channel or event.channel == channel)
+            and event.answered_at
+            and event.answered_at.replace(microsecond=0) == answered_at
+            for event in self.event_ids
         )
 
-    def _answer_by_link(self, accept, metadata, agent, since_page=None, repeated=False):
-        """Record what a subject answered by a link, if it is new.
+    def _is_answer(self, vals):
+        """Tell whether what somebody writes says that the person answered.
 
-        It is new as well if it was suspected to be automated, and is not any more.
+        What a form sends along, and what is assumed as long as there is no answer, says
+        nothing.
 
-        :param bool accept: whether they consent
-        :param str metadata: from where the answer came, for the proof
-        :param str agent: what their program calls itself; None if a program may answer
-        :param since_page: seconds between the page and the press, if there was one
-        :param bool repeated: whether they gave this very answer before
+        :param dict vals: values to write, or of a new consent if this is none
+        :rtype: bool
         """
-        signs = self._suspicion(accept, agent, since_page)
-        if repeated and (signs or not self.suspected_automated):
-            return
-        # In the context, because others override action_answer() with its parameters.
-        self.with_context(**{_SUSPICION: signs}).action_answer(accept, metadata)
+        date = fields.Datetime.to_datetime(vals.get("answer_date") or None)
+        channel = vals.get("answer_channel")
+        if self.status in (*ANSWERS,):
+            known = self.answer_date and self.answer_date.replace(microsecond=0)
+            return (
+                bool(vals.get("accepted", self.accepted)) != self.accepted
+                or bool(date and date.replace(microsecond=0) != known)
+                or bool(channel and channel != self.answer_channel)
+            )
+        imported = "accepted" in vals and bool(self.env.context.get("import_file"))
+        return bool(vals.get("state") == "answered" or date or channel or imported)
 
-    def _suspicion(self, accept, agent, since_page):
-        """:return: the signs that this answer is automated; or an empty text"""
-        if agent is None:
-            return ""
-        now = fields.Datetime.now()
-        delivered = self.delivered_date or self.sent_date
-        opposite = self.subject_answer_date if self.subject_accepted != accept else None
-        found = robot_signs.reasons(
-            agent,
-            since_delivery=(now - delivered).total_seconds() if delivered else None,
-            since_page=since_page,
-            since_other=(now - opposite).total_seconds() if opposite else None,
+    # What is stored ---------------------------------------------------------------
+
+    def _store_answer(self, answer, word, metadata):
+        """Store an answer as an event. The fields follow if it is the one that counts.
+
+        :param bool answer: whether they consent
+        :param Word word: whose word it is, checked
+        :param str metadata: from where it came, for people to read
+        :raise UserError: for a moment in the future: it would outlive every refusal
+        """
+        proof = word.proof
+        at = moment()
+        answered_at = proof.answered_at or at
+        if answered_at > at:
+            raise UserError(
+                self.env._(
+                    "An answer cannot be of a moment in the future: %s", answered_at
+                )
+            )
+        kind = self._answer_kind(answer, answered_at)
+        confirmed = (
+            proof.by == links.proof.SUBJECT
+            and self.suspected_automated
+            and self._subject_says(answer)
+            and not word.signs
         )
-        return " ".join(sorted(found))
+        text = self._answer_text(word)
+        origin = proof.origin
+        append(
+            self.env,
+            [
+                Event(
+                    kind="confirmed" if confirmed else kind,
+                    by=proof.by,
+                    activity=self.activity_id,
+                    consent=self,
+                    channel=proof.channel,
+                    at=at,
+                    answered_at=answered_at,
+                    text=text,
+                    text_hash=word.text_hash,
+                    language=origin.language or text.language,
+                    surroundings=origin.surroundings,
+                    signs=word.signs,
+                    person={
+                        **self._person(),
+                        "staff": proof.staff,
+                        "note": proof.note,
+                    },
+                    origin={
+                        "network_address": origin.address,
+                        "user_agent": origin.agent,
+                    },
+                )
+            ],
+        )
+        if confirmed:
+            facts = {
+                "suspected_automated": False,
+                "suspicion_signs": False,
+                "last_metadata": metadata,
+            }
+        elif self._counts(answer, answered_at):
+            facts = {
+                "accepted": answer,
+                "answer_date": answered_at,
+                "answer_channel": proof.channel,
+                "answer_text_id": text.id,
+                "answered_by": proof.by,
+                "last_metadata": metadata,
+                "state": "answered",
+                "status": kind,
+                "suspected_automated": bool(word.signs),
+                "suspicion_signs": word.signs or False,
+                "valid_until": False,
+            }
+        else:
+            return
+        answering = self.with_context(subject_answering=proof.by == "subject")
+        store(answering.with_context(tracking_disable=True), facts)
+        answering._log_kind(kind, proof.by)
+        self._run_action()
 
-    def _answer_values(self):
-        """:return: what to store about the answer that is stored now"""
-        signs = self.env.context.get(_SUSPICION) or False
-        return {
-            "answer_mark": secrets.token_hex(8),
-            "suspected_automated": bool(signs),
-            "suspicion_signs": signs,
-        }
+    def _answer_kind(self, answer, answered_at):
+        """:return: the kind of event that an answer is, after what was said before"""
+        if answer:
+            return "given"
+        before = self.status
+        if self.state == "answered" and not self._counts(answer, answered_at):
+            before = (
+                self.event_ids.filtered(
+                    lambda event: event.kind in ANSWERS
+                    and (event.answered_at or datetime.min) < answered_at
+                )
+                .sorted(lambda event: (event.answered_at or datetime.min, event.id))[
+                    -1:
+                ]
+                .kind
+            )
+        return "withdrawn" if before in ("given", "withdrawn") else "refused"
+
+    def _counts(self, answer, answered_at):
+        """Tell whether an answer counts: the latest does, at equal time the refusal.
+
+        :rtype: bool
+        """
+        if self.state != "answered":
+            return True
+        known = self._answer_moment()
+        return answered_at > known or (answered_at == known and not answer)
+
+    def _answer_moment(self):
+        """Tell from when the answer is that counts.
+
+        Of a refusal from before an upgrade nobody may know the day. It counts as of the
+        upgrade, so that no answer from before can hide it.
+
+        :rtype: datetime
+        """
+        if self.answer_date or self.accepted or self.state != "answered":
+            return self.answer_date or datetime.min
+        upgraded = self.event_ids.filtered(lambda event: event.channel == "upgrade")
+        return max(upgraded.mapped("at"), default=datetime.min)
+
+    def _answer_text(self, word):
+        """:return: the stored text that the person was shown, if there is one"""
+        texts_sudo = self.env["privacy.consent.text"].sudo()
+        if not word.text_hash:
+            return texts_sudo
+        text_sudo = texts_sudo.search_fetch(
+            [("hash", "=", word.text_hash)], ["hash", "language"]
+        )
+        if text_sudo:
+            return text_sudo
+        # Nobody asked or saved since it changed: then it is today's, or is lost.
+        current_sudo = self.activity_id.sudo()._store_texts(
+            [word.proof.origin.language]
+        )
+        return current_sudo.filtered(lambda text: text.hash == word.text_hash)
+
+    def _mailed_text(self):
+        """:return: the text of the last request that was delivered, if it has one"""
+        delivered_sudo = self.sudo().request_ids.filtered("delivered_date")
+        return delivered_sudo.sorted("id")[-1:].text_id
+
+    def _person(self):
+        """:return: the personal part of an event: who the subject is at this moment"""
+        return {"name": self.partner_id.name, "email": self.partner_id.email}
+
+    def _confirm_answer(self, note):
+        """Confirm, as staff, an answer that looks automated.
+
+        :param str note: how they found out
+        :raise UserError: if there is nothing to confirm
+        """
+        self.check_access("write")
+        for consent in self._lock():
+            if not consent.suspected_automated:
+                raise UserError(
+                    self.env._(
+                        "The answer of %s does not look automated: there is nothing to "
+                        "confirm.",
+                        consent.partner_id.display_name,
+                    )
+                )
+            append_word(consent, "confirmed", note)
+            store(consent, {"suspected_automated": False, "suspicion_signs": False})
+            consent._message_log(
+                body=self.env._("The answer was confirmed: %s", note or "")
+            )
+        self._run_action()
+
+    def _invalidate(self, user=None):
+        """End consents because the processing is not the one that was consented to.
+
+        :param user: who said so, if it is not whoever is at work
+        """
+        consents = self._lock().filtered(lambda one: one.status == "given")
+        proof = user and links.proof.by_hand(user, "backend")
+        append_word(consents, "invalidated", proof=proof)
+        store(
+            consents.with_context(tracking_disable=True),
+            {"accepted": False, "status": "invalidated", "valid_until": False},
+        )
+        consents._log_kind("invalidated")
+        consents._run_action()

@@ -10,16 +10,21 @@ from urllib.parse import quote
 from odoo import SUPERUSER_ID, api, fields, models
 
 from .. import links
+from .privacy_consent import store
+from .privacy_consent_event import append_word
 
 # What the public pages need of records with many more fields: to check a link, to show
 # what it is about, and to store an answer.
 _PAGE_FIELDS = [
     "accepted",
+    "action_error",
     "activity_id",
+    "answer_channel",
     "answer_date",
-    "answer_mark",
+    "answer_text_id",
     "answered_by",
     "asked_addresses",
+    "company_id",
     "delivered_date",
     "delivery_to_follow",
     "last_metadata",
@@ -30,18 +35,21 @@ _PAGE_FIELDS = [
     "partner_id",
     "sent_date",
     "state",
-    "subject_accepted",
-    "subject_answer_date",
+    "status",
     "suspected_automated",
     "suspicion_signs",
     "token_partner_id",
+    "uuid",
+    "valid_until",
 ]
 _PAGE_ACTIVITY_FIELDS = [
     "controller_id",
     "description",
     "name",
     "one_click_answers",
+    "processor_names",
     "server_action_id",
+    "uuid",
 ]
 _PAGE_PARTNER_FIELDS = [
     "complete_name",
@@ -64,6 +72,12 @@ class PrivacyConsent(models.Model):
 
     _inherit = "privacy.consent"
 
+    token_partner_id = fields.Integer(
+        readonly=True,
+        copy=False,
+        help="The contact that was asked, if it was merged into another one since: "
+        "links in the form of 18.0 were made with it.",
+    )
     asked_addresses = fields.Text(
         string="Asked at",
         readonly=True,
@@ -117,40 +131,53 @@ class PrivacyConsent(models.Model):
             ``links.token.FULL`` or ``links.token.REFUSE``; or nothing and None
         """
         consent = self._for_page(consent_id)
+        grant = consent._grant(token, consent_id)
+        if consent.id != consent_id or not grant:
+            return self.browse(), None
+        return consent, grant
+
+    def _grant(self, token, consent_id=None):
+        """Tell what a link to this consent allows.
+
+        After *Invalidate links* the earlier ones still refuse: a refusal is always
+        taken.
+
+        :param str token: secret part of the link, any text
+        :param int consent_id: id in the link, if it is maybe another one
+        :return: ``links.token.FULL``, ``links.token.REFUSE``, or None
+        """
         secret = self._link_secret()
-        current = consent.partner_id.email_normalized
-        own = {current or "", *(consent.merged_addresses or "").splitlines()}
-        asked = (consent.asked_addresses or "").splitlines()
+        consent_id = consent_id or self.id
+        current = self.partner_id.email_normalized
+        own = {current or "", *(self.merged_addresses or "").splitlines()}
+        asked = (self.asked_addresses or "").splitlines()
         grants = dict.fromkeys(asked, links.token.REFUSE)
         grants |= dict.fromkeys(own, links.token.FULL)
+        ended = range(self.link_revocations)
         expected = {
             links.token.make(
-                secret,
-                consent_id,
-                consent.activity_id.id,
-                address,
-                consent.link_revocations,
-            ): grant
+                secret, consent_id, self.activity_id.id, address, revocations
+            ): grant if revocations == self.link_revocations else links.token.REFUSE
             for address, grant in grants.items()
+            for revocations in (*ended, self.link_revocations)
         }
         old_token = links.token.make_old(
             secret,
             self.env.cr.dbname,
             consent_id,
-            consent.token_partner_id or consent.partner_id.id,
-            consent.activity_id.id,
+            self.token_partner_id or self.partner_id.id,
+            self.activity_id.id,
         )
-        old = consent.old_link_address
+        old = self.old_link_address
         if old is not False:
-            expected[old_token] = links.token.FULL if old in own else links.token.REFUSE
+            valid = old in own and not self.link_revocations
+            expected[old_token] = links.token.FULL if valid else links.token.REFUSE
         found = [
             grant
             for valid, grant in expected.items()
             if links.token.matches(token, valid)
         ]
-        if consent.id != consent_id or not found:
-            return self.browse(), None
-        return consent, found[0]
+        return found[0] if found else None
 
     @api.model
     def _for_page(self, consent_id):
@@ -213,20 +240,17 @@ class PrivacyConsent(models.Model):
     def action_invalidate_links(self):
         """End all links of these consents, those in the form of 18.0 included.
 
-        The next requests carry new ones.
+        They only refuse from now on. The next requests carry new ones.
         """
         self.check_access("write")
         # The links of merged contacts lead to the consent that counts.
         together = self.browse().concat(
             *(consent._surviving()._with_merged() for consent in self)
         )
-        for consent in together._lock():
-            consent._store_fact(
-                {
-                    "link_revocations": consent.link_revocations + 1,
-                    "old_link_address": False,
-                }
-            )
+        ended = together._lock()
+        for consent in ended:
+            store(consent, {"link_revocations": consent.link_revocations + 1})
+        append_word(ended, "links_ended")
         self._message_log_batch(
             dict.fromkeys(self.ids, self.env._("The links were invalidated."))
         )
@@ -268,6 +292,6 @@ class PrivacyConsent(models.Model):
             self.activity_id.consent_template_id
         ):
             return
-        self._store_fact({"refreshed_date": now})
+        store(self, {"refreshed_date": now})
         # As the superuser, like the scheduled action: a visitor has no address.
         self.with_user(SUPERUSER_ID).action_auto_ask()

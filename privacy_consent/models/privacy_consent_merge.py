@@ -5,9 +5,10 @@
 # One file for each concern of the model.
 # pylint: disable=consider-merging-classes-inherited
 
-import datetime
-
 from odoo import models
+
+from .privacy_consent import store
+from .privacy_consent_event import append_word
 
 
 class PrivacyConsent(models.Model):
@@ -25,8 +26,8 @@ class PrivacyConsent(models.Model):
         """Move the consents of contacts that are about to be merged, and lose none.
 
         Where several contacts were asked about the same activity, the latest answer
-        of the subject counts, at equal time the refusal. The others are archived and
-        linked to it.
+        counts, whoever recorded it, at equal time the refusal. The others are archived
+        and linked to it.
 
         :param sources: ``res.partner`` records that will be deleted
         :param destination: the one that remains
@@ -39,27 +40,36 @@ class PrivacyConsent(models.Model):
             consents.sorted(
                 lambda consent: consent._merge_rank(destination), reverse=True
             )._merge_into_first()
+        changed = everything.filtered(
+            lambda one: one.partner_id in sources or one._with_merged() != one
+        )
+        append_word(changed, "merged")
+        # An account that comes by a merge may be anybody's.
+        if sources.sudo().with_context(active_test=False).user_ids:
+            destination.sudo().address_changed_by_others = True
         # Only now: the database allows one current consent per contact and activity.
         self.env.flush_all()
         for consent in everything.filtered(lambda one: one.partner_id in sources):
-            consent._store_fact(
+            store(
+                consent,
                 {
                     "partner_id": destination.id,
                     "merged_addresses": consent._with_merged_address(),
                     "token_partner_id": (
                         consent.token_partner_id or consent.partner_id.id
                     ),
-                }
+                },
             )
         self.env.flush_all()
 
     def _merge_rank(self, destination):
         """:return: a key by which the consent that shall count is the greatest"""
-        own = self.answered_by == "subject" or bool(self.subject_answer_date)
+        answered = self.state == "answered"
         return (
-            self.subject_answer_date or datetime.datetime.min,
-            own,
-            own and not self.subject_accepted,
+            # What is kept for legal claims alone does not count for a living one.
+            not self.locked_until,
+            self._answer_moment(),
+            answered and not self.accepted,
             ("draft", "sent", "answered").index(self.state),
             self.active,
             bool(self._waiting_requests()),
@@ -87,4 +97,6 @@ class PrivacyConsent(models.Model):
                     consent=other._get_html_link(title=f"#{other.id}"),
                 )
             )
-        others._store_fact({"active": False, "merged_into_id": survivor.id})
+        if any(self.mapped("active")) and not survivor.locked_until:
+            store(survivor, {"active": True})
+        store(others, {"active": False, "merged_into_id": survivor.id})

@@ -4,15 +4,56 @@
 
 # pylint: disable=consider-merging-classes-inherited
 
+from datetime import datetime
+
 from odoo import api, fields, models
 from odoo.tools import format_datetime, ormcache
 from odoo.tools.image import image_data_uri
 
+from .privacy_consent_event import ANSWERS
 from .privacy_consent_links import REFRESH_INTERVAL
+
+# What people are shown as their own answer. Whose it is, 18.0 did not store.
+_OWN_WORDS = ("subject", "unknown")
 
 
 class PrivacyConsent(models.Model):
     _inherit = "privacy.consent"
+
+    # What a page or a glance at a consent shows of records that the reader may have no
+    # right to: this much and no more.
+    activity_name = fields.Char(
+        compute="_compute_shown", compute_sudo=True, string="Name of the activity"
+    )
+    activity_description = fields.Html(
+        compute="_compute_shown", compute_sudo=True, sanitize=False
+    )
+    controller_name = fields.Char(compute="_compute_shown", compute_sudo=True)
+    processor_names = fields.Char(compute="_compute_shown", compute_sudo=True)
+    text_falls_back = fields.Boolean(compute="_compute_shown", compute_sudo=True)
+    subject_name = fields.Char(compute="_compute_shown", compute_sudo=True)
+
+    @api.depends(
+        "activity_id.name",
+        "activity_id.description",
+        "activity_id.controller_id.complete_name",
+        "activity_id.processor_names",
+        "activity_id.text_falls_back",
+        "partner_id.name",
+    )
+    @api.depends_context("lang")
+    def _compute_shown(self):
+        for activity, consents in self.grouped("activity_id").items():
+            values = {
+                "activity_name": activity.name,
+                "activity_description": activity.description,
+                "controller_name": activity.controller_id.complete_name,
+                "processor_names": activity.processor_names,
+                "text_falls_back": activity.text_falls_back,
+            }
+            for consent in consents:
+                consent.update(values)
+                consent.subject_name = consent.partner_id.name
 
     @api.model
     def _preferences_of(self, subject):
@@ -27,32 +68,69 @@ class PrivacyConsent(models.Model):
         )
         return asked.sorted(lambda consent: (consent.activity_name, consent.id))
 
+    @api.model
+    def _named_by(self, subject, ids):
+        """Find what a page of a contact named, even if it was archived or merged since.
+
+        :param subject: the ``res.partner``
+        :param ids: of consents, any texts
+        :return: consents that were asked or answered, merged ones too
+        """
+        own = self.with_context(active_test=False).search(
+            [("partner_id", "=", subject.id), ("state", "in", ("sent", "answered"))]
+        )
+        return own.filtered(lambda one: str(one.id) in ids).with_env(self.env)
+
     def _preference(self):
         """Gather what a subject is shown of one of their consents.
 
-        :return: ``answer`` is ``accepted``, ``rejected``, ``assumed`` (accepted, as
-            long as there is no answer) or ``none``; ``by_subject`` tells their own
+        :return: ``answer`` is ``accepted``, ``rejected``, ``ended`` (accepted once, not
+            valid any more), ``assumed`` (accepted, as long as there is no answer) or
+            ``none``; ``by_subject`` tells their own
             answer from what staff recorded, and ``accepted`` that it is theirs to
             withdraw; ``date`` and ``history`` are ready to be read
         :rtype: dict
         """
         self.ensure_one()
         answered = self.state == "answered"
-        if answered:
+        if self.status in ("expired", "invalidated"):
+            answer = "ended"
+        elif answered:
             answer = "accepted" if self.accepted else "rejected"
         else:
-            answer = "assumed" if self.accepted else "none"
+            assumed = self.accepted and self.activity_id.default_consent
+            answer = "assumed" if assumed else "none"
         return {
             "consent": self,
             "answer": answer,
             "accepted": self._subject_says(True),
-            "by_subject": answered and self.answered_by == "subject",
+            "by_subject": answered and self.answered_by in _OWN_WORDS,
             "date": answered and self._preference_date(self.answer_date),
             "history": [
-                {**entry, "date": self._preference_date(entry["date"])}
-                for entry in self._answer_history()
+                {
+                    "accepted": event.kind == "given",
+                    "by_subject": event.by in _OWN_WORDS,
+                    "date": self._preference_date(event.answered_at),
+                }
+                for event in self._answers()
             ],
         }
+
+    def _answers(self):
+        """:return: all answers, of merged contacts too, newest first"""
+        events_sudo = (
+            self.env["privacy.consent.event"]
+            .sudo()
+            .search(
+                [
+                    ("consent_id", "in", self._with_merged().ids),
+                    ("kind", "in", ANSWERS),
+                ]
+            )
+        )
+        return events_sudo.sorted(
+            lambda event: (event.answered_at or datetime.min, event.id), reverse=True
+        )
 
     def _preference_date(self, moment):
         return moment and format_datetime(
@@ -77,53 +155,6 @@ class PrivacyConsent(models.Model):
         )
         image = not default and controller_sudo.image_256
         return bool(image) and image_data_uri(image)
-
-    def _subject_says(self, answer):
-        """:return: whether this is the subject's own current answer"""
-        return (
-            self.state == "answered"
-            and self.answered_by == "subject"
-            and self.accepted == answer
-        )
-
-    def _answer_history(self):
-        """Read all answers from the history, and nothing else that staff wrote there.
-
-        Tracking stores what changed. What did not is known from the messages after
-        it, so they are read backwards, from the values of today.
-
-        :return: for each answer, newest first, its ``date``, whether it was
-            ``accepted``, and whether it was given ``by_subject``
-        :rtype: list[dict]
-        """
-        self.ensure_one()
-        by_subject = self.env.ref("privacy_consent.mt_consent_acceptance_changed")
-        by_staff = self.env.ref("privacy_consent.mt_consent_state_changed")
-        history = []
-        for consent in self._with_merged():
-            accepted = consent.accepted
-            messages = consent.message_ids.filtered(
-                lambda message: message.subtype_id in by_subject + by_staff
-            )
-            for message in messages.sorted("id", reverse=True):
-                changes = {
-                    change.field_id.name: change
-                    for change in message.tracking_value_ids
-                }
-                dated = changes.get("answer_date")
-                date = dated and dated.new_value_datetime
-                # Only an answer of staff's sets the date; a delivery does not.
-                if date or message.subtype_id == by_subject:
-                    history.append(
-                        {
-                            "date": date or message.date,
-                            "accepted": accepted,
-                            "by_subject": message.subtype_id == by_subject,
-                        }
-                    )
-                if "accepted" in changes:
-                    accepted = bool(changes["accepted"].old_value_integer)
-        return sorted(history, key=lambda entry: entry["date"], reverse=True)
 
     def _with_merged(self):
         """:return: these consents, and those instead of which they count"""

@@ -1,174 +1,324 @@
 # Copyright 2026 The privacy_consent authors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Asking: requests that are made, wait, leave, and fail."""
+"""Requests: one mail that asks, from the moment it is made to what became of it."""
 
 # One file for each concern of the model.
 # pylint: disable=consider-merging-classes-inherited
 
-import logging
-
-import psycopg2
-
-from odoo import fields, models
+from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Command
 from odoo.tools import SQL
 
 from .. import links
-from .ir_qweb import COMPILED, CompiledTemplates
-from .privacy_consent import DELIVERED
-
-_logger = logging.getLogger(__name__)
+from ..unique_id import new_uuid
+from .guard import is_erasing, making, refuse_changes
+from .privacy_consent import store
+from .privacy_consent_effects import DELIVERED
+from .privacy_consent_event import Event, append
 
 # What a transaction keeps in mind: whose delivery it follows.
 _FOLLOWING = "privacy_consent.following"
 
 
+class PrivacyConsentRequest(models.Model):
+    """One consent asked by one mail at one address.
+
+    It is made with the mail. Its state follows the mail.
+    """
+
+    _name = "privacy.consent.request"
+    _description = "Request for consent"
+    _order = "id desc"
+    _rec_name = "address"
+
+    uuid = fields.Char(
+        string="Unique ID",
+        default=lambda self: new_uuid(),
+        required=True,
+        readonly=True,
+    )
+    consent_id = fields.Many2one(
+        comodel_name="privacy.consent",
+        required=True,
+        readonly=True,
+        index=True,
+        ondelete="cascade",
+    )
+    company_id = fields.Many2one(related="consent_id.company_id", store=True)
+    mail_id = fields.Many2one(
+        comodel_name="mail.mail",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="set null",
+    )
+    # Deleted first wherever a message may be deleted at all.
+    message_id = fields.Many2one(
+        comodel_name="mail.message",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="restrict",
+    )
+    address = fields.Char(readonly=True, help="The address that was asked.")
+    text_id = fields.Many2one(
+        comodel_name="privacy.consent.text",
+        string="Text",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="restrict",
+        help="What the request says. Empty: the message itself does, because somebody "
+        "wrote it by hand.",
+    )
+    surroundings = fields.Char(
+        readonly=True, help="SHA-256 of the source of the e-mail template."
+    )
+    delivered_date = fields.Datetime(
+        string="Delivered on",
+        readonly=True,
+        help="When the subject's mail server took the request.",
+    )
+    followed = fields.Boolean(
+        readonly=True, help="What follows a delivery was done: the event is stored."
+    )
+    state = fields.Selection(
+        selection=[
+            ("waiting", "Waiting"),
+            ("delivered", "Delivered"),
+            ("failed", "Failed"),
+            ("cancelled", "Cancelled"),
+        ],
+        compute="_compute_state",
+        compute_sudo=True,
+    )
+    failure_reason = fields.Text(compute="_compute_state", compute_sudo=True)
+
+    _unique_uuid = models.UniqueIndex("(uuid)")
+
+    @api.depends("delivered_date", "mail_id.state", "mail_id.failure_reason")
+    def _compute_state(self):
+        states = {"outgoing": "waiting", "exception": "failed"}
+        for one in self:
+            one.state = (
+                "delivered"
+                if one.delivered_date
+                else states.get(one.mail_id.state, "cancelled")
+            )
+            one.failure_reason = one.state == "failed" and one.mail_id.failure_reason
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Make requests, none of which was delivered yet.
+
+        :raise UserError: for one that says it was
+        """
+        self._check_not_delivered(set().union(*vals_list))
+        return super().create(vals_list)
+
+    def write(self, vals):
+        """Note once what becomes of a request.
+
+        :raise UserError: for a delivery, which only the mail queue notes, and for
+            another value of what is known already
+        """
+        self._check_not_delivered(vals.keys())
+        if not is_erasing():
+            for one in self:
+                known = {name: value for name, value in vals.items() if one[name]}
+                if known:
+                    refuse_changes(one, known)
+        return super().write(vals)
+
+    def _check_not_delivered(self, names):
+        if "delivered_date" in names:
+            raise UserError(
+                self.env._("Only the mail queue notes that a request was delivered.")
+            )
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_asked(self):
+        """Keep what was asked. Requests that never left go with their consents.
+
+        :raise UserError: for a consent whose request was sent
+        """
+        self.consent_id._unlink_except_asked()
+
+    def unlink(self):
+        """Delete requests that never left, and the files that no other one has."""
+        files_sudo = (
+            self.env["ir.attachment"]
+            .sudo()
+            .search([("res_model", "=", self._name), ("res_id", "in", self.ids)])
+        )
+        for file_sudo in files_sudo:
+            heir_sudo = self.sudo().search(
+                [
+                    ("message_id.attachment_ids", "in", file_sudo.ids),
+                    ("id", "not in", self.ids),
+                ],
+                limit=1,
+            )
+            if heir_sudo:
+                with making(file_sudo):
+                    file_sudo.res_id = heir_sudo.id
+        return super().unlink()
+
+    def _keep_files(self):
+        """Give the requests files of their own instead of those of a template.
+
+        Requests for contacts of one company share the files with the same content,
+        and whoever may read one of them may open these.
+        """
+        with_files = self.filtered("message_id.attachment_ids")
+        for (company, files), requests in with_files.grouped(
+            lambda one: (one.company_id, one._files_of_others())
+        ).items():
+            if not files:
+                continue
+            commands = [Command.unlink(file.id) for file in files]
+            commands += [
+                Command.link(requests[0]._copied(file, company).id) for file in files
+            ]
+            with making(requests.message_id):
+                requests.message_id.write({"attachment_ids": commands})
+
+    def _files_of_others(self):
+        """:return: the files of the message that neither it nor the consent owns"""
+        return self.message_id.attachment_ids.filtered(
+            lambda file: file.res_model != self._name
+            and (file.res_model, file.res_id)
+            != (self.consent_id._name, self.consent_id.id)
+        )
+
+    def _copied(self, file, company):
+        """Copy a file, unless a request has such a copy already.
+
+        :param file: ``ir.attachment`` record, with superuser rights
+        :param company: of the requests that share the copy
+        :return: the copy, with superuser rights
+        """
+        same = ("checksum", "mimetype", "name", "type", "url")
+        copies = file.search(
+            [
+                ("res_model", "=", self._name),
+                *((name, "=", file[name]) for name in same),
+            ]
+        )
+        owners = self.browse(copies.mapped("res_id")).exists()
+        owners = owners.filtered(lambda one: one.company_id == company)
+        copy = copies.filtered(lambda one: one.res_id in owners.ids)[:1]
+        # Odoo would store some kinds of file as another kind for an ordinary user.
+        as_it_is = file.with_user(SUPERUSER_ID).with_context(image_no_postprocess=True)
+        return copy or as_it_is.copy(
+            {"res_model": self._name, "res_id": self.id, "access_token": False}
+        )
+
+    @api.constrains("consent_id")
+    def _check_consent_not_locked(self):
+        """Ask nobody of whom only the proof is kept.
+
+        :raise ValidationError: naming one whose consent is locked
+        """
+        self.consent_id._refuse_locked()
+
+
 class PrivacyConsent(models.Model):
     _inherit = "privacy.consent"
 
-    def action_auto_ask(self):
-        """Enqueue a request to each subject; the mail queue sends them soon.
+    request_ids = fields.One2many(
+        comodel_name="privacy.consent.request",
+        inverse_name="consent_id",
+        string="Requests",
+        readonly=True,
+    )
+    delivery_to_follow = fields.Boolean(
+        string="Delivery to follow",
+        readonly=True,
+        copy=False,
+        help="The request was delivered. What follows is still to do: the message in "
+        "the history, and the server action.",
+    )
+    request_error = fields.Text(readonly=True, copy=False)
+    failure_reason = fields.Text(
+        string="Request failed",
+        compute="_compute_request",
+        search="_search_failure_reason",
+        compute_sudo=True,
+        help="Why the last request did not reach the subject.",
+    )
+    request_waiting = fields.Boolean(
+        compute="_compute_request",
+        compute_sudo=True,
+        help="The last request is still in the mail queue.",
+    )
+    request_state = fields.Selection(
+        selection="_selection_request_state",
+        string="Request mail",
+        compute="_compute_request",
+        compute_sudo=True,
+        help="What became of the last request. Empty: there is none, or none any more.",
+    )
+    request_attempts = fields.Integer(
+        string="Attempts",
+        compute="_compute_request",
+        compute_sudo=True,
+        help="How often sending the last request failed so far.",
+    )
+    request_next_attempt = fields.Datetime(
+        string="Next attempt",
+        compute="_compute_request",
+        compute_sudo=True,
+        help="When the request is sent again. Empty: as soon as possible.",
+    )
+    request_delay_reason = fields.Text(
+        string="Last failure",
+        compute="_compute_request",
+        compute_sudo=True,
+        help="Why the request could not be sent yet.",
+    )
 
-        Left out are archived consents, and those whose request still waits there.
+    @api.model
+    def _selection_request_state(self):
+        return self.env["mail.mail"]._fields["state"]._description_selection(self.env)
 
-        :return: the consents for which a request was enqueued
-        """
-        waiting = self.browse(set(self._waiting_requests().mapped("res_id")))
-        asked = self.filtered("active") - waiting
-        asked._send_consent_notification()
-        return asked - asked.filtered("request_error")
-
-    def action_manual_ask(self):
-        """Ask by hand: open the mail composer, or for several subjects enqueue.
-
-        Of several, only those are asked who were not yet, or for whom a program may
-        have answered.
-
-        :return: for one consent, the action that opens the composer with the
-            activity's template; for several, a notification
-        :rtype: dict
-        :raise UserError: when an activity has no template, or for one archived consent
-        """
-        if len(self) != 1:
-            unasked = self.filtered(
-                lambda consent: consent.state == "draft" or consent.suspected_automated
-            )
-            asked = unasked.action_auto_ask()
-            return {
-                "type": "ir.actions.client",
-                "tag": "display_notification",
-                "params": {
-                    "type": "success" if asked == self else "warning",
-                    "message": self.env._(
-                        "Requests enqueued: %(asked)s. Left out because archived, "
-                        "already asked, or faulty: %(others)s.",
-                        asked=len(asked),
-                        others=len(self - asked),
-                    ),
-                    "next": {"type": "ir.actions.act_window_close"},
-                },
-            }
-        if not self.active:
-            raise UserError(
-                self.env._("This consent is archived: unarchive it first to ask again.")
-            )
-        return {
-            "name": self.env._("Ask for consent"),
-            "type": "ir.actions.act_window",
-            "res_model": "mail.compose.message",
-            "view_mode": "form",
-            "target": "new",
-            "context": {
-                "default_composition_mode": "comment",
-                "default_model": self._name,
-                "default_res_ids": self.ids,
-                "default_template_id": self._request_template().id,
-                "default_use_template": True,
-                "tpl_force_default_to": True,
-            },
-        }
-
-    def _send_consent_notification(self):
-        """Enqueue a request to each subject, with the template of its activity.
-
-        A request that cannot be made for one subject is noted on that consent and
-        keeps no other from being enqueued.
-
-        :raise UserError: when an activity has no template
-        """
-        self.check_access("write")
-        for consents in self.grouped("activity_id").values():
-            consents._enqueue_requests(consents._request_template())
-        self._trigger_mail_queue()
-
-    def _request_template(self):
-        """Find the template with which the subjects of one activity are asked.
-
-        :raise UserError: when the activity has none
-        """
-        template = self.activity_id.consent_template_id
-        if not template:
-            raise UserError(
-                self.env._(
-                    "Choose an e-mail template on the activity “%s” first: it is "
-                    "the request that its subjects get.",
-                    self.activity_id.display_name,
-                )
-            )
-        return template
-
-    def mail_allowed_qweb_expressions(self):
-        """Add what the shipped template says, which Odoo then need not compile."""
-        return (
-            *super().mail_allowed_qweb_expressions(),
-            "object.activity_id.name",
-            "object.partner_id.id",
-            "object.partner_id.lang",
+    @api.depends("request_error")
+    def _compute_request(self):
+        mails = self.env["mail.mail"].search(
+            [("model", "=", self._name), ("res_id", "in", self.ids)], order="id"
         )
+        mails_by_id = mails.grouped("res_id")
+        for consent in self:
+            requests = mails_by_id.get(consent.id, mails.browse()).filtered(
+                lambda mail, subject=consent.partner_id: mail._is_request_to(subject)
+            )
+            # Nobody tells the consent when a server that hangs up ends a queue run.
+            last = requests[-1:]
+            waiting = last.state == "outgoing"
+            consent.request_waiting = waiting
+            consent.request_state = last.state
+            # The addon mail_queue_safe has these fields.
+            retries = "queue_attempts" in last._fields
+            consent.request_attempts = retries and last.queue_attempts
+            consent.request_next_attempt = (
+                retries and waiting and last.queue_next_attempt
+            )
+            consent.request_delay_reason = waiting and last.failure_reason
+            consent.failure_reason = consent.request_error or (
+                last.state == "exception" and last.failure_reason
+            )
 
-    def _enqueue_requests(self, template):
-        """Make the mails of one activity's consents: all at once if possible."""
-        # Kept after sending: the message proves what the subject was shown.
-        values = {"auto_delete": False}
-        try:
-            with self.env.cr.savepoint():
-                mails = template.with_context(
-                    **{COMPILED: CompiledTemplates()}
-                ).send_mail_batch(self.ids, email_values=values)
-                self._check_requests(mails)
-        except psycopg2.OperationalError:
-            raise  # a conflict with another transaction: Odoo tries all again
-        except Exception as error:
-            if len(self) == 1:
-                # The reason may contain personal data: it stays out of the log.
-                _logger.warning(
-                    "The request of consent %s cannot be made: %s. See there.",
-                    self.id,
-                    type(error).__name__,
-                )
-                self.request_error = self.env._(
-                    "The request cannot be made from the template “%(template)s”: "
-                    "%(reason)s",
-                    template=template.display_name,
-                    reason=error,
-                )
-                return
-            for consent in self:
-                consent._enqueue_requests(template)
-            return
-        self.filtered("request_error").request_error = False
-
-    def _check_requests(self, mails):
-        """Check that each subject would get their mail, and both links in it.
-
-        :param mails: the ``mail.mail`` records, in the order of the consents
-        :raise UserError: saying what is missing
-        """
-        for consent, mail in zip(self, mails, strict=True):
-            if not mail._is_request_to(consent.partner_id):
-                raise UserError(self.env._("It is not addressed to the subject."))
-            if links.placeholder.choices(mail.body_html) != links.placeholder.CHOICES:
-                raise UserError(self.env._("It lacks a link to accept or to reject."))
+    def _search_failure_reason(self, operator, value):
+        if operator != "in" or any(value):
+            return NotImplemented
+        mails = (
+            self.env["mail.mail"]
+            .sudo()
+            .search([("model", "=", self._name), ("state", "=", "exception")])
+        )
+        failed = self.sudo().browse(set(mails.mapped("res_id"))).exists()
+        return [
+            ("request_error", "=", False),
+            ("id", "not in", failed.filtered("failure_reason").ids),
+        ]
 
     def _waiting_requests(self):
         """:return: the requests that are still in the mail queue, as superuser"""
@@ -216,18 +366,31 @@ class PrivacyConsent(models.Model):
         for consent in self:
             if consent.partner_id not in partners or mail._consent_asked() != consent:
                 continue
-            if consent.request_error:
-                consent.request_error = False
+            now = fields.Datetime.now()
+            consent._store_delivery(mail, now)
             facts = consent._delivery_facts(mail)
+            if consent.request_error:
+                facts["request_error"] = False
             if consent.state == "draft":
                 self.env.cr.cache.setdefault(DELIVERED, set()).add(consent.id)
-                facts |= {
-                    "state": "sent",
-                    "sent_date": fields.Datetime.now(),
-                    "delivery_to_follow": True,
-                }
+                facts |= {"state": "sent", "sent_date": now, "delivery_to_follow": True}
             if facts:
-                consent.with_context(tracking_disable=True)._store_fact(facts)
+                store(consent.with_context(tracking_disable=True), facts)
+
+    def _store_delivery(self, mail, now):
+        """Store on the request that it was delivered, in a single statement."""
+        requests = self.env["privacy.consent.request"]
+        requests.flush_model(["delivered_date"])
+        self.env.cr.execute(
+            SQL(
+                "UPDATE privacy_consent_request SET delivered_date = %s"
+                " WHERE mail_id = %s AND consent_id = %s AND delivered_date IS NULL",
+                now,
+                mail.id,
+                self.id,
+            )
+        )
+        requests.invalidate_model(["delivered_date", "failure_reason", "state"])
 
     def _follow_delivery_at_commit(self):
         """Do :meth:`_follow_delivery` for all consents of this transaction at once."""
@@ -242,44 +405,36 @@ class PrivacyConsent(models.Model):
         self.browse(following).exists()._follow_delivery()
 
     def _follow_delivery(self):
-        """Log that requests were delivered, and run the server actions: once."""
-        due = self.filtered("delivery_to_follow")
-        if not due:
+        """Store the events, log deliveries and run the server actions: once."""
+        delivered = self.sudo().request_ids.filtered(
+            lambda one: one.delivered_date and not one.followed
+        )
+        if not delivered and not any(self.mapped("delivery_to_follow")):
             return
-        due._lock()
-        due._store_fact({"delivery_to_follow": False})
-        due._log_delivery()
-        due._run_action()
-
-    def _log_delivery(self):
-        """Log the change to *sent* as tracking would, those without readers at once."""
-        subtype = self.env.ref("privacy_consent.mt_consent_state_changed")
-        posted = self._followed(subtype.id)
-        changes = {consent.id: consent._tracked_delivery() for consent in self}
-        for consent in posted:
-            consent.message_post(
-                subtype_id=subtype.id, tracking_value_ids=changes[consent.id]
-            )
-        logged = self - posted
-        messages = logged._message_log_batch(dict.fromkeys(logged.ids, ""))
-        messages.subtype_id = subtype
-        self.env["mail.tracking.value"].sudo().create(
+        self._lock()
+        append(
+            self.env,
             [
-                {**values, "mail_message_id": message.id}
-                for message in messages
-                for _command, _id, values in changes[message.res_id]
-            ]
+                Event(
+                    kind="requested",
+                    by="system",
+                    activity=one.consent_id.activity_id,
+                    consent=one.consent_id,
+                    request_uuid=one.uuid,
+                    text=one.text_id,
+                    language=one.text_id.language,
+                    surroundings=one.surroundings,
+                    person={"name": one.consent_id.subject_name, "email": one.address},
+                )
+                for one in delivered
+            ],
         )
-
-    def _tracked_delivery(self):
-        """:return: commands that create the tracking values of draft becoming sent"""
-        _fields, commands = self._mail_track(
-            self.fields_get(
-                ["state"], attributes=("string", "type", "selection", "currency_field")
-            ),
-            {"state": "draft"},
-        )
-        return commands
+        delivered.followed = True
+        due = self.filtered("delivery_to_follow")
+        if due:
+            store(due, {"delivery_to_follow": False})
+            due._log_kind("requested")
+            due._run_action()
 
     def _request_failed(self, reason):
         """Note why a request did not reach the subject.
@@ -288,4 +443,4 @@ class PrivacyConsent(models.Model):
         """
         for consent in self:
             if consent.request_error != reason:
-                consent.request_error = reason
+                store(consent, {"request_error": reason})

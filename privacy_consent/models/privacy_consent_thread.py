@@ -9,7 +9,7 @@ from odoo import models
 from odoo.tools import SQL
 
 from .. import links
-from .privacy_consent import ANSWER_FIELDS
+from .privacy_consent import ANSWER_VALUES
 
 
 class PrivacyConsent(models.Model):
@@ -19,16 +19,17 @@ class PrivacyConsent(models.Model):
         return self.env.ref("privacy_consent.mt_consent_consent_new")
 
     def _track_subtype(self, initial_values):
-        # The changed values tell more than the context, which belongs to whichever
-        # write came first in the transaction.
-        changed = set(initial_values)
-        name = None
-        if self.answered_by == "subject" and changed & (ANSWER_FIELDS - {"state"}):
+        # A client can make the context up, but then something was tracked: answers of
+        # subjects are logged, and not tracked.
+        if not initial_values and self.env.context.get("subject_answering"):
             name = "mt_consent_acceptance_changed"
-        elif changed & ANSWER_FIELDS:
+        elif not ANSWER_VALUES.isdisjoint(initial_values):
             name = "mt_consent_state_changed"
-        if not name:
+        else:
             return super()._track_subtype(initial_values)
+        return self._subtype(name)
+
+    def _subtype(self, name):
         # Odoo looks whether it exists.
         return self.env["mail.message.subtype"].browse(
             self.env["ir.model.data"]._xmlid_to_res_id(f"privacy_consent.{name}")
@@ -42,65 +43,87 @@ class PrivacyConsent(models.Model):
         self.check_access("read")
         if kwargs.get("body"):
             kwargs["body"] = links.placeholder.depersonalize(kwargs["body"])
-        if self._is_unread_change(kwargs):
-            return self._log_unread_change(kwargs)
         return super().message_post(**kwargs)
 
-    def _is_unread_change(self, values):
-        """Tell whether a message is what tracking noted, and nobody follows that.
+    def _log_kind(self, kind, by=None):
+        """Log what happened in the thread, for people to read: the proof is an event.
 
-        :param dict values: parameters of ``message_post()``
-        :rtype: bool
+        :param str kind: of the event
+        :param str by: ``"subject"`` if it is their own answer
         """
-        return (
-            # A client can send the same, but has no such rights.
-            self.env.su
-            and values.keys() == {"author_id", "body", "subtype_id", "tracking_value_ids"}
-            and not values["body"]
-            and not self._followed(values["subtype_id"])
-        )
+        subtype = self._subtype("mt_consent_state_changed")
+        authors = {}
+        if by == "subject":
+            subtype = self.with_context(subject_answering=True)._track_subtype({})
+            authors = {consent.id: consent.partner_id for consent in self}
+        label = self.env["privacy.consent.event"]._kinds()[kind]
+        self._log_or_post(subtype, dict.fromkeys(self.ids, label), authors)
 
-    def _log_unread_change(self, values):
-        """Log what tracking noted.
+    def _log_or_post(self, subtype, bodies, authors=None):
+        """Tell those who follow a subtype; where nobody does, log it for all at once.
 
-        Half the time of an answer would go into finding out whom to tell, and from
-        which address.
+        Most of the time of an answer would go into finding out whom to tell.
 
-        :param dict values: as in :meth:`_is_unread_change`
-        :return: the message, with superuser rights
+        :param subtype: of the messages
+        :param dict bodies: text of each consent
+        :param dict authors: partner of each consent who speaks, if it is not the user
         """
-        author_id, email_from = self.sudo()._message_compute_author(values["author_id"])
-        return self.sudo()._message_create(
-            [
+        authors = authors or {}
+        posted = self._followed(subtype.id)
+        for consent in posted:
+            author = authors.get(consent.id)
+            # By hand nobody may say what happened.
+            consent.sudo().message_post(
+                body=bodies[consent.id],
+                subtype_id=subtype.id,
+                **({"author_id": author.id} if author else {}),
+            )
+        (self - posted)._log(subtype, bodies, authors)
+
+    def _log(self, subtype, bodies, authors=None):
+        """Log messages of which nobody is told; parameters as of ``_log_or_post()``."""
+        values = []
+        for author, consents in self.grouped(
+            lambda consent: (authors or {}).get(consent.id)
+        ).items():
+            author_id, email_from = self._message_compute_author(author and author.id)
+            values += [
                 {
-                    **values,
                     "author_id": author_id,
+                    "body": bodies[consent.id],
                     "email_add_signature": False,
                     "email_from": email_from,
+                    "is_internal": True,
                     "message_type": "notification",
                     "model": self._name,
                     "record_alias_domain_id": False,
                     "record_company_id": False,
                     "reply_to": False,
-                    "res_id": self.id,
+                    "res_id": consent.id,
+                    "subtype_id": subtype.id,
                 }
+                for consent in consents
             ]
-        )
+        self.sudo()._message_create(values)
 
     def _followed(self, subtype_id):
         """:return: those of these consents of which somebody follows this subtype"""
-        followers_sudo = (
-            self.env["mail.followers"]
-            .sudo()
-            .search(
-                [
-                    ("res_model", "=", self._name),
-                    ("res_id", "in", self.ids),
-                    ("subtype_ids", "in", subtype_id),
-                ]
+        self.env["mail.followers"].flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT DISTINCT res_id FROM mail_followers AS follower
+                JOIN mail_followers_mail_message_subtype_rel AS subtype
+                    ON subtype.mail_followers_id = follower.id
+                WHERE res_model = %s AND res_id IN %s
+                    AND mail_message_subtype_id = %s
+                """,
+                self._name,
+                tuple(self.ids) or (None,),
+                subtype_id,
             )
         )
-        return self.browse(set(followers_sudo.mapped("res_id")))
+        return self.browse(consent_id for (consent_id,) in rows)
 
     def _notify_get_recipients(self, message, msg_vals=False, **kwargs):
         """Mail a request to the subject, also to one who reads messages in Odoo."""
@@ -121,10 +144,9 @@ class PrivacyConsent(models.Model):
 
     def _log_creation(self):
         """Log one creation message per consent, in one batch and without mails."""
-        messages = self._message_log_batch(
-            {consent.id: consent._creation_message() for consent in self}
-        )
-        messages.subtype_id = self._creation_subtype()
+        if self:
+            message = self[0]._creation_message()
+            self._log(self._creation_subtype(), dict.fromkeys(self.ids, message))
 
     def _copy_followers(self, consent):
         """Have these consents followed by whoever follows another one, in one go.

@@ -21,6 +21,24 @@ class ResPartner(models.Model):
         groups="privacy.group_data_protection_user",
     )
 
+    address_changed_by_others = fields.Boolean(
+        readonly=True,
+        copy=False,
+        groups="base.group_system",
+        help="Somebody else than the person changed the e-mail address of an account, "
+        "or an account came here by a merge. To consent, its owner has to use the link "
+        "in a mail.",
+    )
+
+    def write(self, vals):
+        """Note who changes the address of a contact that has an account."""
+        if "email" in vals:
+            for partner_sudo in self.sudo().with_context(active_test=False):
+                if partner_sudo.user_ids and partner_sudo.email != vals["email"]:
+                    own = self.env.user.partner_id == partner_sudo
+                    partner_sudo.address_changed_by_others = not own
+        return super().write(vals)
+
     @api.depends("privacy_consent_ids")
     def _compute_privacy_consent_count(self):
         counts = dict(

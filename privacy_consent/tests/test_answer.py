@@ -4,6 +4,7 @@
 
 from odoo.tests import RecordCapturer
 
+from .answers import press
 from .common import ConsentCase
 
 
@@ -21,8 +22,7 @@ class TestAnswer(ConsentCase):
 
     def _answer(self, answer, moment="2026-03-01 10:00:00"):
         with self.at(moment):
-            self.consent.action_answer(answer, f"Remote IP: 192.0.2.7, {moment}")
-            self.env.cr.flush()
+            press(self.consent, answer)
 
     def test_accept(self):
         self._answer(True)
@@ -55,6 +55,13 @@ class TestAnswer(ConsentCase):
         )
         self.assertEqual(len(answers), 2)
 
+    def test_status_tells_a_withdrawal_from_a_refusal(self):
+        self.assertEqual(self.consent.status, "requested")
+        steps = ["refused", "given", "withdrawn", "withdrawn", "given"]
+        for day, status in enumerate(steps, start=1):
+            self._answer(status == "given", f"2026-03-0{day} 10:00:00")
+            self.assertEqual(self.consent.status, status)
+
     def test_history_names_the_subject(self):
         self._answer(True)
         message = self.consent.message_ids[0]
@@ -67,7 +74,7 @@ class TestAnswer(ConsentCase):
         new = self._create_subject("Zoe", "zoe@example.com")
         self.generate()
         self.run_queue()
-        self.consent_of(new).action_answer(True)
+        press(self.consent_of(new), True)
         self.assertEqual(
             [mail.to for mail in self.run_queue()], [["reader@example.com"]]
         )

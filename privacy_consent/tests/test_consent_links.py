@@ -2,11 +2,12 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Whom a link belongs to, what it allows, and when it ends."""
 
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import HttpCase, RecordCapturer, tagged
 from odoo.tools import mute_logger
 
 from .. import links
+from .answers import press, set_fact
 from .common import ConsentCase, nonces
 
 NEW = "ann@new.example.com"
@@ -96,19 +97,19 @@ class TestLinks(LinksCase):
     def test_old_form(self):
         token = self.old_token(self.consent)
         self.assertIsNone(self.grant(token), "only for what 18.0 mailed")
-        self.consent._store_fact({"old_link_address": "ann@example.com"})
+        set_fact(self.consent, old_link_address="ann@example.com")
         self.assertEqual(self.grant(token), links.token.FULL)
         self.ann.email = NEW
         self.assertEqual(self.grant(token), links.token.REFUSE)
 
     def test_old_form_without_address(self):
         self.ann.email = False
-        self.consent._store_fact({"old_link_address": ""})
+        set_fact(self.consent, old_link_address="")
         self.assertEqual(self.grant(self.old_token(self.consent)), links.token.FULL)
 
     def test_merged_contacts_keep_both_mailboxes(self):
         for consent in (self.consent, self.consent_of(self.luc)):
-            consent._store_fact({"old_link_address": consent.partner_id.email})
+            set_fact(consent, old_link_address=consent.partner_id.email)
         loser = self.consent_of(self.luc)
         tokens = [loser._token(), self.old_token(loser)]
         self.env["base.partner.merge.automatic.wizard"]._merge(
@@ -121,28 +122,30 @@ class TestLinks(LinksCase):
         self.assertEqual(self.grant(tokens[0], loser), links.token.FULL)
         self.assertEqual(self.grant(loser._token(), loser), links.token.FULL)
         # whichever of the two the button is pressed on
-        tokens.append(self.consent._token())
+        own = self.consent._token()
         loser.with_user(self.manager).action_invalidate_links()
         for token in tokens:
-            self.assertIsNone(self.grant(token, loser))
+            self.assertEqual(self.grant(token, loser), links.token.REFUSE)
             self.assertIsNone(self.grant(token))
+        self.assertEqual(self.grant(own), links.token.REFUSE)
 
     def test_merged_into_is_not_for_clients(self):
         """They could make a circle, in which the pages would never end."""
         other = self.consent_of(self.luc)
-        self.consent.with_user(self.manager).write(
-            {"merged_into_id": other.id, "token_partner_id": 1}
-        )
+        for values in ({"merged_into_id": other.id}, {"token_partner_id": 1}):
+            with self.assertRaisesRegex(UserError, "says what happened"):
+                self.consent.with_user(self.manager).write(values)
         self.assertFalse(self.consent.merged_into_id)
         self.assertFalse(self.consent.token_partner_id)
 
     def test_invalidate(self):
-        self.consent._store_fact({"old_link_address": "ann@example.com"})
+        set_fact(self.consent, old_link_address="ann@example.com")
         tokens = [self.consent._token(), self.old_token(self.consent)]
         self.consent.with_user(self.manager).action_invalidate_links()
         for token in tokens:
-            self.assertIsNone(self.grant(token))
+            self.assertEqual(self.grant(token), links.token.REFUSE)
         self.assertEqual(self.grant(self.consent._token()), links.token.FULL)
+        self.assertEqual(self.consent.event_ids[0].kind, "links_ended")
         self.assertIn("invalidated", self.consent.message_ids[0].body)
         other = self.consent_of(self.luc)
         self.assertEqual(self.grant(other._token(), other), links.token.FULL)
@@ -164,14 +167,14 @@ class TestLinks(LinksCase):
 
     def test_nobody_revives_links(self):
         self.consent.action_invalidate_links()
-        self.consent.with_user(self.manager).write(
-            {
-                "asked_addresses": NEW,
-                "link_revocations": 0,
-                "merged_addresses": NEW,
-                "old_link_address": NEW,
-            }
-        )
+        for name, value in {
+            "asked_addresses": NEW,
+            "link_revocations": 0,
+            "merged_addresses": NEW,
+            "old_link_address": NEW,
+        }.items():
+            with self.assertRaisesRegex(UserError, "says what happened"):
+                self.consent.with_user(self.manager).write({name: value})
         self.assertEqual(self.consent.link_revocations, 1)
         self.assertEqual(self.consent.asked_addresses, "ann@example.com")
         self.assertFalse(self.consent.merged_addresses)
@@ -197,7 +200,7 @@ class TestLinksOnPages(LinksCase, HttpCase):
 
     def _move(self):
         """The request went to what is a former address now."""
-        self.consent.action_answer(True)
+        press(self.consent, True)
         self.ann.write({"name": "Ann Newname", "email": NEW})
         self.env.cr.flush()
 
@@ -226,7 +229,7 @@ class TestLinksOnPages(LinksCase, HttpCase):
         self.assertFalse(self.consent.accepted)
 
     def test_former_address_cannot_accept(self):
-        self.consent.action_answer(False)
+        press(self.consent, False)
         nonce = nonces(self.url_open(self.accept).text)["accept"]
         self.ann.email = NEW
         self.env.cr.flush()
@@ -239,6 +242,22 @@ class TestLinksOnPages(LinksCase, HttpCase):
         self._move()
         page = self.url_open(self.accept, headers={"Accept-Language": "fr-CA"})
         self.assertIn('lang="fr-FR"', page.text)
+
+    def test_invalidated_links_only_refuse(self):
+        old = nonces(self.url_open(self.accept).text)["accept"]
+        self.consent.action_invalidate_links()
+        self.env.cr.flush()
+        for path in (self.accept, self.reject):
+            page = self.url_open(path)
+            self.assertEqual(page.status_code, 200)
+            self.assertEqual(set(nonces(page.text)), {"reject", "ask"})
+            self.assertNotIn(self.consent._token(), page.text)
+        page = self.url_open(self.accept, data={"nonce": old})
+        self.assertIn("Nothing was recorded", page.text)
+        self.env.invalidate_all()
+        self.assertEqual(self.consent.state, "sent")
+        self._press(self.accept, "reject")
+        self.assertEqual(self.consent.status, "refused")
 
     def test_fresh_request(self):
         self._move()
@@ -278,18 +297,17 @@ class TestLinksOnPages(LinksCase, HttpCase):
         self.assertFalse(mails.records)
 
     def test_wrong_links_all_look_the_same(self):
-        self.consent.action_invalidate_links()
-        self.env.cr.flush()
+        wrong = self.accept.replace(self.consent._token(), "0" * 43)
         paths = [
-            self.accept,
+            wrong,
             self.accept.replace(f"/{self.consent.id}/", "/999999999/"),
             self.accept.replace(f"/{self.consent.id}/", "/99999999999999/"),
             self.accept.replace(f"/{self.consent.id}/", f"/{'9' * 5000}/"),
             self.accept.replace(f"/{self.consent.id}/", "/-1/"),
             self.accept.replace("/accept/", "/perhaps/"),
             self.accept.replace(self.env.cr.dbname, "no_such_database"),
-            self.accept.replace("/accept/", "/unsubscribe/"),
-            self.accept.replace("/accept/", "/ask/"),
+            wrong.replace("/accept/", "/unsubscribe/"),
+            wrong.replace("/accept/", "/ask/"),
             "/privacy/consent/accept/",
         ]
         pages = {}

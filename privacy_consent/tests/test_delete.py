@@ -23,10 +23,12 @@ class TestDelete(ConsentCase):
             self.ann.with_user(self.manager).unlink()
         self.assertTrue(self.consent_of(self.ann))
 
-    def test_proof_that_was_made_draft_again(self):
+    def test_proof_does_not_become_a_draft_again(self):
         self.run_queue()
         consent = self.consent_of(self.ann).with_user(self.manager)
-        consent.sudo().state = "draft"
+        for who in (consent, consent.sudo()):
+            with self.assertRaisesRegex(UserError, "cannot be unmade"):
+                who.state = "draft"
         with self.assertRaisesRegex(UserError, "Archive it instead"):
             consent.unlink()
 

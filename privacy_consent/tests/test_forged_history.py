@@ -10,8 +10,7 @@ from odoo.tools import mute_logger
 from .common import ConsentCase
 
 
-@mute_logger("odoo.models", "odoo.addons.base.models.ir_rule")
-class ForgedHistoryCase(ConsentCase):
+class TestForgedHistory(ConsentCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -24,10 +23,12 @@ class ForgedHistoryCase(ConsentCase):
 
     def setUp(self):
         super().setUp()
+        self.enterContext(mute_logger("odoo.addons.base.models.ir_rule"))
         self.generate()
         self.consent = self.consent_of(self.ann)
         self.consent.accepted = True
-        self.consent.state = "answered"
+        self.env.cr.flush()
+        self.consent.write({"accepted": True, "state": "answered"})
         self.env.cr.flush()
         self.subtype = self.env.ref("privacy_consent.mt_consent_acceptance_changed")
         self.field = self.env["ir.model.fields"]._get("privacy.consent", "accepted")

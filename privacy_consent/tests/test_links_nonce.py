@@ -7,34 +7,70 @@ from odoo.tests import BaseCase
 from .. import links
 
 NOW = 1_800_000_000
+TEXTS = ["a" * 64, "b" * 64]
+BUTTON = links.nonce.button(7, "accept", [9, 8])
 
 
 class TestAnswerNonce(BaseCase):
     def setUp(self):
         super().setUp()
-        self.nonce = links.nonce.make("secret", "accept", NOW)
+        self.nonce = links.nonce.make("secret", BUTTON, TEXTS, "mark", NOW)
 
-    def _age(self, nonce, secret="secret", purpose="accept", now=NOW):
-        return links.nonce.age(secret, purpose, nonce, now)
+    def _check(self, nonce, secret="secret", button=BUTTON, now=NOW):
+        return links.nonce.check(secret, button, nonce, now)
 
-    def test_age(self):
-        self.assertEqual(self._age(self.nonce), 0)
-        self.assertEqual(self._age(self.nonce, now=NOW + 61.5), 61)
+    def test_what_the_page_showed(self):
+        self.assertEqual(self._check(self.nonce), (0, TEXTS, "mark"))
+        self.assertEqual(self._check(self.nonce, now=NOW + 61.5).age, 61)
 
-    def test_expires(self):
+    def test_order_of_the_consents_makes_no_difference(self):
+        self.assertEqual(BUTTON, links.nonce.button(7, "accept", [8, 9]))
+
+    def test_fresh_for_a_day(self):
         end = NOW + links.nonce.VALIDITY
-        self.assertEqual(self._age(self.nonce, now=end), links.nonce.VALIDITY)
-        self.assertIsNone(self._age(self.nonce, now=end + 1))
+        self.assertTrue(self._check(self.nonce, now=end).fresh)
+        old = self._check(self.nonce, now=end + 1)
+        self.assertFalse(old.fresh)
+        self.assertEqual(old.texts, TEXTS, "a refusal is taken all the same")
 
     def test_made_for_something_else(self):
-        self.assertIsNone(self._age(self.nonce, purpose="reject"))
-        self.assertIsNone(self._age(self.nonce, secret="other"))
+        for button in [
+            links.nonce.button(7, "reject", [8, 9]),
+            links.nonce.button(6, "accept", [8, 9]),
+            links.nonce.button("7", "accept", [8, 9]),
+            links.nonce.button(7, "accept", [8]),
+            links.nonce.button(7, "accept", [8, 9, 10]),
+            links.nonce.button(7, "accept", [89]),
+        ]:
+            with self.subTest(button=button):
+                self.assertIsNone(self._check(self.nonce, button=button))
+        self.assertIsNone(self._check(self.nonce, secret="other"))
 
-    def test_moment_is_signed(self):
-        _moment, _dot, signature = self.nonce.partition(".")
-        self.assertIsNone(self._age(f"{NOW + 5}.{signature}", now=NOW + 5))
+    def test_each_part_is_signed(self):
+        for number, other in enumerate(
+            [str(NOW + 5), "-".join(reversed(TEXTS)), "other", "x" * 43]
+        ):
+            parts = self.nonce.split(".")
+            self.assertNotEqual(parts[number], other)
+            parts[number] = other
+            with self.subTest(part=number):
+                self.assertIsNone(self._check(".".join(parts)))
 
     def test_anything_else(self):
-        for wrong in [None, False, "", ".", "x", "1.é", "\udcff.x", "9" * 5000 + ".x"]:
+        for wrong in [
+            None,
+            False,
+            "",
+            ".",
+            "...",
+            "....",
+            "x",
+            "1.é",
+            "1.a.b.é",
+            "\udcff.x.y.z",
+            "9" * 5000 + ".x.y.z",
+            self.nonce + ".",
+            "." + self.nonce,
+        ]:
             with self.subTest(wrong=wrong):
-                self.assertIsNone(self._age(wrong))
+                self.assertIsNone(self._check(wrong))

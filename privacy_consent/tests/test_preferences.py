@@ -2,13 +2,15 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """What a subject is shown of all that they were asked, and what they may do there."""
 
+from functools import partial
+
 from lxml import html
 
 from odoo.tests import HttpCase, tagged
 
+from .answers import FIREFOX, press
 from .common import ConsentCase
 
-FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 NAMES = ["Newsletter", "Profiles"]
 
 
@@ -26,10 +28,10 @@ class PreferencesCase(ConsentCase):
 
     def history(self, consent):
         """:return: the answers of a consent, newest first, in few words"""
-        self.env.cr.flush()
+        history = consent.sudo()._preference()["history"]
         return [
-            (str(entry["date"])[:10], entry["accepted"], entry["by_subject"])
-            for entry in consent.sudo()._answer_history()
+            (str(event.answered_at)[:10], entry["accepted"], entry["by_subject"])
+            for event, entry in zip(consent.sudo()._answers(), history, strict=True)
         ]
 
 
@@ -65,6 +67,8 @@ class TestPreferences(PreferencesCase):
     def test_answer_and_whose_it_is(self):
         self.assertEqual(self.newsletter._preference()["answer"], "none")
         self.newsletter.with_user(self.manager).accepted = True
+        self.assertEqual(self.newsletter._preference()["answer"], "none")
+        self.activity.default_consent = True
         self.assertEqual(self.newsletter._preference()["answer"], "assumed")
         self.newsletter.with_user(self.manager).action_answer(True)
         preference = self.newsletter._preference()
@@ -72,6 +76,10 @@ class TestPreferences(PreferencesCase):
         self.assertFalse(preference["by_subject"])
         self.assertFalse(preference["accepted"], "not theirs to withdraw")
         self.newsletter.action_answer(False)
+        preference = self.newsletter._preference()
+        self.assertFalse(preference["by_subject"], "a program's")
+        self.assertFalse(preference["history"][0]["by_subject"])
+        press(self.newsletter, False)
         preference = self.newsletter._preference()
         self.assertEqual(preference["answer"], "rejected")
         self.assertTrue(preference["by_subject"])
@@ -88,23 +96,22 @@ class TestPreferences(PreferencesCase):
     def test_date_is_readable_and_in_the_subjects_time(self):
         self.ann.tz = "Asia/Tokyo"
         with self.at("2026-03-01 20:00:00"):
-            self.newsletter.action_answer(True)
-            self.env.cr.flush()
+            press(self.newsletter, True)
         date = self.newsletter.with_context(lang="en_US")._preference()["date"]
         self.assertRegex(date, r"March 2, 2026.* 5:00:00.AM")
 
     def test_history(self):
-        for moment, who, answer in [
-            ("2026-03-01", self.env.user, True),
-            ("2026-03-02", self.env.user, True),
-            ("2026-03-03", self.manager, False),
-            ("2026-03-04", self.manager, True),
-            ("2026-03-05", self.env.user, False),
+        staffs = self.newsletter.with_user(self.manager)
+        for moment, record, answer in [
+            ("2026-03-01", partial(press, self.newsletter), True),
+            ("2026-03-02", partial(press, self.newsletter), True),
+            ("2026-03-03", staffs.action_answer, False),
+            ("2026-03-04", staffs.action_answer, True),
+            ("2026-03-05", partial(press, self.newsletter), False),
         ]:
             with self.at(f"{moment} 10:00:00"):
-                self.newsletter.with_user(who).action_answer(answer)
+                record(answer)
                 self.newsletter.message_post(body="A note of staff's")
-                self.env.cr.flush()
         self.assertEqual(
             self.history(self.newsletter),
             [
@@ -122,11 +129,9 @@ class TestPreferences(PreferencesCase):
         self.generate()
         self.run_queue()
         with self.at("2026-03-01 10:00:00"):
-            self.consent_of(double).action_answer(True)
-            self.env.cr.flush()
+            press(self.consent_of(double), True)
         with self.at("2026-03-02 10:00:00"):
-            self.newsletter.action_answer(False)
-            self.env.cr.flush()
+            press(self.newsletter, False)
         self.env["base.partner.merge.automatic.wizard"]._merge(
             (self.ann + double).ids, self.ann
         )
@@ -283,8 +288,7 @@ class TestPreferencesPage(PreferencesCase, HttpCase):
             self.assertEqual(self.facts(), facts)
 
     def test_withdraw_one(self):
-        self.profile.sudo().action_answer(True)
-        self.env.cr.flush()
+        press(self.profile, True)
         section = self.sections(self.open())["Profiles"]
         self.assertIn("Your answer: accepted", " ".join(section.text_content().split()))
         fields = self.buttons(section)["Withdraw my consent"]
@@ -304,8 +308,7 @@ class TestPreferencesPage(PreferencesCase, HttpCase):
         self.assertIn("accepted", history[1].text_content())
 
     def test_reject_all(self):
-        self.profile.sudo().action_answer(True)
-        self.env.cr.flush()
+        press(self.profile, True)
         fields = self.buttons(self.open())["Reject and withdraw all"]
         page = self.press(fields)
         for consent in self.newsletter + self.profile:
@@ -345,7 +348,7 @@ class TestPreferencesPage(PreferencesCase, HttpCase):
                 (status,) = page.find_class("notice")
                 self.assertIn("Nothing was changed", status.text_content())
 
-    def test_button_is_out_of_date_after_an_answer(self):
+    def test_button_that_was_pressed_before(self):
         fields = self.buttons(self.sections(self.open())["Newsletter"])["I reject"]
         self.press(fields)
         facts = self.facts()
@@ -353,12 +356,10 @@ class TestPreferencesPage(PreferencesCase, HttpCase):
         self.assertEqual(self.facts(), facts, "pressed twice")
         (status,) = page.find_class("notice")
         self.assertIn("recorded", status.text_content())
-        self.newsletter.sudo().action_answer(True)
-        self.env.cr.flush()
-        page = self.press(fields)
-        (status,) = page.find_class("notice")
-        self.assertIn("Nothing was changed", status.text_content())
-        self.assertTrue(self.newsletter.accepted, "an old press undoes nothing")
+        with self.at(self.later(minutes=3)):
+            press(self.newsletter, True)
+            page = self.press(fields)
+        self.assertFalse(self.newsletter.accepted, "a refusal is always taken")
 
     def test_new_mail_to_the_current_address(self):
         self.enterContext(self.at(self.later(days=2)))
@@ -375,7 +376,7 @@ class TestPreferencesPage(PreferencesCase, HttpCase):
 
     def test_link_to_a_former_address(self):
         """It shows nothing of the subject, and no other activity."""
-        self.profile.sudo().action_answer(True)
+        press(self.profile, True)
         self.ann.write({"name": "Ann Newname", "email": "new@example.com"})
         self.env.cr.flush()
         page = self.open()

@@ -4,13 +4,14 @@
 
 from datetime import timedelta
 
+from odoo.exceptions import UserError
 from odoo.tests import HttpCase, tagged
 
 from .. import links
-from ..models.privacy_consent_answers import REPETITION
+from ..models.privacy_consent_proof import REPETITION
+from .answers import FIREFOX
 from .common import ConsentCase, nonces
 
-FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 FACTS = ["state", "accepted", "answer_date", "last_metadata", "message_ids"]
 
 
@@ -196,7 +197,8 @@ class TestSuspicion(PressCase):
 
     def test_nobody_else_writes_it(self):
         self.press(self.accept, after=0)
-        self.consent.with_user(self.manager).suspected_automated = False
+        with self.assertRaisesRegex(UserError, "says what happened"):
+            self.consent.with_user(self.manager).suspected_automated = False
         self.assertTrue(self.consent.suspected_automated)
 
     def test_found_by_staff(self):

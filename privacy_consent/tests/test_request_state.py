@@ -5,6 +5,7 @@
 from odoo.exceptions import AccessError
 from odoo.tests import Form
 
+from ..models.guard import erasing
 from .common import ConsentCase
 
 
@@ -35,7 +36,10 @@ class TestRequestState(ConsentCase):
             self.mail.with_user(self.reader).read(["state"])
 
     def test_none(self):
-        self.mail.unlink()
+        """Its mail was erased."""
+        with erasing():
+            self.mail.consent_request_ids.unlink()
+            self.mail.unlink()
         consent = self._consent()
         self.assertFalse(consent.request_state)
         self.assertEqual(consent.request_attempts, 0)

@@ -8,9 +8,8 @@ from psycopg2.errors import SerializationFailure
 
 from odoo.exceptions import AccessError, ValidationError
 
+from .answers import press, set_fact
 from .common import ConsentCase
-
-FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 
 
 class TestServerAction(ConsentCase):
@@ -111,13 +110,28 @@ class TestServerAction(ConsentCase):
         with self.assertRaises(AccessError):
             self.activity.with_user(self.manager).server_action_id = self.action
 
-    def test_staffs_word_does_not_lift_the_opt_out(self):
+    def _opted_out(self):
+        """:return: the consent of Ann, who refused and is on the blacklist"""
         self.activity.server_action_id = self.env.ref("privacy_consent.sync_blacklist")
         self.generate()
         self.run_queue()
         consent = self.consent_of(self.ann)
-        consent.action_answer(False)
+        press(consent, False)
+        self.assertTrue(self._blacklisted(self.ann))
+        return consent
+
+    def test_staffs_word_lifts_the_opt_out(self):
+        consent = self._opted_out()
         consent.with_user(self.manager).accepted = True
+        self.assertFalse(self._blacklisted(self.ann))
+
+    def test_other_words_do_not_lift_the_opt_out(self):
+        consent = self._opted_out()
+        consent.action_answer(True)
+        self.assertEqual(consent.answered_by, "system")
+        self.assertTrue(self._blacklisted(self.ann))
+        set_fact(consent, answered_by="unknown")
+        consent.action_run_again()
         self.assertTrue(self._blacklisted(self.ann))
 
     def test_failure_undoes_what_the_action_did_itself(self):
@@ -147,26 +161,18 @@ class TestServerAction(ConsentCase):
         self.assertEqual(set(mails.mapped("state")), {"sent"})
 
     def test_opt_out_follows_the_answer(self):
-        self.activity.server_action_id = self.env.ref("privacy_consent.sync_blacklist")
-        self.generate()
-        self.run_queue()
-        consent = self.consent_of(self.ann)
-        consent.action_answer(False)
-        self.assertTrue(self._blacklisted(self.ann))
-        consent.action_answer(True)
+        consent = self._opted_out()
+        with self.at(self.later(minutes=5)):
+            press(consent, True)
         self.assertFalse(self._blacklisted(self.ann))
 
     def test_opt_out_is_not_lifted_by_a_robot(self):
-        self.activity.server_action_id = self.env.ref("privacy_consent.sync_blacklist")
-        self.generate()
-        self.run_queue()
-        consent = self.consent_of(self.ann)
-        consent.action_answer(False)
-        consent._answer_by_link(True, "from here", "scanner")
+        consent = self._opted_out()
+        press(consent, True, agent="scanner")
         self.assertTrue(consent.suspected_automated)
         self.assertTrue(self._blacklisted(self.ann))
         with self.at(self.later(hours=1)):
-            consent._answer_by_link(True, "from here", FIREFOX, 60, repeated=True)
+            press(consent, True)
         self.assertFalse(consent.suspected_automated)
         self.assertFalse(self._blacklisted(self.ann))
 

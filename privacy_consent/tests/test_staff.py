@@ -7,6 +7,7 @@ from psycopg2 import IntegrityError
 from odoo.exceptions import UserError
 from odoo.tools import mute_logger
 
+from .answers import press
 from .common import ConsentCase
 
 
@@ -26,22 +27,56 @@ class TestStaff(ConsentCase):
         self.assertNotEqual(message.subtype_id, self.changed)
         self.assertNotEqual(message.author_id, self.ann)
 
+    def _assert_fact(self, **values):
+        """Check that nobody writes this, nor creates a consent with it."""
+        consents = self.env["privacy.consent"].with_user(self.manager)
+        new = {"partner_id": self.mute.id, "activity_id": self.activity.id}
+        for attempt in (
+            lambda: self.consent.write(values),
+            lambda: self.consent.sudo().write(values),
+            lambda: consents.create({**new, **values}),
+            lambda: consents.sudo().create({**new, **values}),
+        ):
+            with self.assertRaisesRegex(UserError, "says what happened"):
+                attempt()
+        self.assertFalse(self.consent_of(self.mute))
+
     def test_subject(self):
-        self.consent.sudo().action_answer(True)
-        self.env.cr.flush()
+        press(self.consent, True)
         self.assertEqual(self.consent.answered_by, "subject")
 
     def test_sending_is_nobodys_answer(self):
         self.assertFalse(self.consent.answered_by)
 
-    def test_form(self):
+    def test_assumption_is_no_answer(self):
+        """What a form or an import sets before anybody answered."""
         self.consent.accepted = True
+        self.assertEqual(self.consent.state, "sent")
+        self.assertEqual(self.consent.status, "requested")
+        self.assertFalse(self.consent._answers())
+
+    def test_written_answer(self):
+        for values in (
+            {"accepted": True, "state": "answered"},
+            {"accepted": False, "answer_date": "2026-03-01 10:00:00"},
+            {"accepted": True, "answer_channel": "paper"},
+        ):
+            with self.subTest(values=values), self.env.cr.savepoint() as savepoint:
+                self.consent.write(values)
+                self._assert_recorded_as_staffs()
+                self.assertEqual(self.consent.state, "answered")
+                (event,) = self.consent._answers()
+                self.assertEqual(event.staff, self.manager.display_name)
+                savepoint.rollback()
+            self.env.invalidate_all()
+
+    def test_form(self):
+        self.consent.write({"accepted": True, "state": "answered"})
         self._assert_recorded_as_staffs()
         self.assertEqual(self.consent.message_ids[0].author_id, self.manager.partner_id)
 
     def test_staff_after_subject(self):
-        self.consent.sudo().action_answer(True)
-        self.env.cr.flush()
+        press(self.consent, True)
         self.consent.accepted = False
         self._assert_recorded_as_staffs()
 
@@ -52,46 +87,49 @@ class TestStaff(ConsentCase):
             "answered_by": "subject",
         }
         self.consent.with_context(**context).write(
-            {"accepted": True, "state": "answered", "answered_by": "subject"}
+            {"accepted": True, "state": "answered"}
         )
         self._assert_recorded_as_staffs()
 
     def test_nobody_makes_up_whose_word_it_is(self):
-        self.consent.write({"accepted": True, "state": "answered"})
-        self.consent.write({"answered_by": "subject"})
-        self._assert_recorded_as_staffs()
-        values = {
-            "answered_by": "subject",
-            "answer_date": "2099-01-01 00:00:00",
-            "partner_id": self.mute.id,
-            "activity_id": self.activity.id,
-            "subject_accepted": True,
-            "subject_answer_date": "2099-01-01 00:00:00",
-        }
-        consents = self.env["privacy.consent"].with_user(self.manager)
-        defaults = {f"default_{name}": value for name, value in values.items()}
-        for made_up in (values, {**values, "state": "answered"}):
-            made = consents.with_context(**defaults).create(made_up)
-            self.assertEqual(made.answered_by, "staff")
-            self.assertFalse(made.subject_accepted)
-            self.assertFalse(made.subject_answer_date)
-            made.sudo().write({"state": "draft", "answer_date": False})
-            made.sudo().unlink()
+        self._assert_fact(answered_by="subject")
+        self._assert_fact(suspected_automated=False)
+        self._assert_fact(valid_until="2099-01-01 00:00:00")
+        self._assert_fact(state="answered", answered_by="subject")
+        made = (
+            self.env["privacy.consent"]
+            .with_user(self.manager)
+            .with_context(
+                default_answered_by="subject", default_sent_date="2026-01-01 00:00:00"
+            )
+            .create(
+                {
+                    "partner_id": self.mute.id,
+                    "activity_id": self.activity.id,
+                    "state": "answered",
+                }
+            )
+        )
+        self.assertEqual(made.answered_by, "staff")
+        self.assertFalse(made.sent_date)
+        self.assertEqual(made._answers().mapped("by"), ["staff"])
 
     def test_staff_replaces_the_proof_of_the_subject(self):
         with self.at("2026-03-01 10:00:00"):
-            self.consent.sudo().action_answer(False, "Remote IP: 192.0.2.7")
-            self.env.cr.flush()
+            press(self.consent, False)
         with self.at("2026-03-02 10:00:00"):
             self.consent.accepted = True
         self._assert_recorded_as_staffs()
         self.assertFalse(self.consent.last_metadata)
         self.assertEqual(str(self.consent.answer_date), "2026-03-02 10:00:00")
-        self.assertFalse(self.consent.sudo().subject_accepted)
+        self.assertEqual(
+            [(event.by, event.kind) for event in self.consent._answers()],
+            [("staff", "given"), ("subject", "refused")],
+            "the subject's answer stays in the history",
+        )
 
     def test_equal_values_change_nothing(self):
-        self.consent.sudo().action_answer(False, "Remote IP: 192.0.2.7")
-        self.env.cr.flush()
+        press(self.consent, False)
         messages = self.consent.message_ids
         self.consent.write({"accepted": False, "state": "answered"})
         self.env.cr.flush()
@@ -99,19 +137,29 @@ class TestStaff(ConsentCase):
         self.assertTrue(self.consent.last_metadata)
         self.assertEqual(self.consent.message_ids, messages)
 
+    def test_equal_values_keep_the_status(self):
+        press(self.consent, True)
+        press(self.consent, False)
+        self.consent.write({"accepted": False, "state": "answered"})
+        self.env.flush_all()
+        self.assertEqual(self.consent.status, "withdrawn")
+
     def test_several_at_once_each_by_its_own_state(self):
         answered = self.consent_of(self.luc).with_user(self.manager)
-        answered.sudo().action_answer(False)
+        press(answered, False)
         (self.consent + answered).accepted = True
         self.assertFalse(self.consent.answer_date)
         self.assertTrue(answered.answer_date)
 
     def test_answer_is_not_handed_to_somebody_else(self):
-        self.consent.sudo().action_answer(True)
         other = self.activity.copy({"name": "Survey"})
-        for values in ({"partner_id": self.mute.id}, {"activity_id": other.id}):
-            with self.assertRaisesRegex(UserError, "somebody else"):
-                self.consent.write(values)
+        for answered in (False, True):
+            if answered:
+                press(self.consent, True)
+            for values in ({"partner_id": self.mute.id}, {"activity_id": other.id}):
+                for who in (self.consent, self.consent.sudo()):
+                    with self.assertRaisesRegex(UserError, "somebody else"):
+                        who.write(values)
 
     def test_import(self):
         result = (
@@ -134,10 +182,9 @@ class TestStaff(ConsentCase):
                 "code": "if record.accepted: record.write({'accepted': False})",
             }
         )
-        self.consent.sudo().action_answer(True)
-        self.env.cr.flush()
+        press(self.consent, True)
         self.assertFalse(self.consent.accepted)
-        self.assertEqual(self.consent.answered_by, "staff")
+        self.assertEqual(self.consent.answered_by, "system")
         subtypes = self.consent.message_ids.subtype_id
         self.assertIn(self.changed, subtypes, "the subject's answer is in the history")
 

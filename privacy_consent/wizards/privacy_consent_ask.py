@@ -2,7 +2,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """How many people will be asked, and until when: the dialog before it happens."""
 
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class PrivacyConsentAsk(models.TransientModel):
@@ -33,6 +33,13 @@ class PrivacyConsentAsk(models.TransientModel):
         help="Roughly: reckoned from how fast mails left lately, and from what waits "
         "in the mail queue already.",
     )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Create the dialog, for who may ask the subjects of its activity."""
+        dialogs = super().create(vals_list)
+        dialogs.activity_id.check_access("write")
+        return dialogs
 
     def action_ask(self):
         """Ask them.

@@ -6,7 +6,12 @@ from odoo import http
 from odoo.http import request
 
 from odoo.addons.portal.controllers.portal import CustomerPortal
+from odoo.addons.privacy_consent import links
 from odoo.addons.privacy_consent.controllers.page import PublicController
+from odoo.addons.privacy_consent.links.proof import NotProven
+
+# What the buttons of the page do.
+ACTIONS = ("accept", "reject", "ask")
 
 
 class PrivacyPortal(CustomerPortal):
@@ -39,17 +44,16 @@ class PrivacyPortal(CustomerPortal):
         chosen_sudo = own_sudo.browse()
         form = request.httprequest.form
         action = form.get("action")
-        if request.httprequest.method == "POST" and action in ("accept", "reject"):
-            accept = action == "accept"
+        if request.httprequest.method == "POST" and action in ACTIONS:
             ids = form.get("consents", "").split()
-            chosen_sudo = own_sudo.filtered(lambda one: str(one.id) in ids)
-            # in one order, so that two who reject all do not wait for each other
-            for one_sudo in chosen_sudo.sorted("id"):
-                if not self._is_answered(one_sudo, accept):
-                    # The history is for staff, whatever language the person has.
-                    one_sudo.with_context(lang=None).action_answer(
-                        accept, PublicController()._metadata(request.env.lang)
-                    )
+            named_sudo = chosen_sudo = own_sudo.filtered(lambda one: str(one.id) in ids)
+            if action == "reject":
+                # A refusal is taken whatever became of them since.
+                named_sudo = own_sudo._named_by(request.env.user.partner_id, ids)
+                chosen_sudo = own_sudo.browse().union(
+                    *(one._surviving() for one in named_sudo)
+                )
+            action = self._do(action, chosen_sudo, named_sudo)
             # The page shows the history, which is written before the commit.
             request.env.cr.flush()
         return request.render(
@@ -63,6 +67,36 @@ class PrivacyPortal(CustomerPortal):
             },
         )
 
+    def _do(self, action, chosen_sudo, named_sudo):
+        """Do what a button says.
+
+        :param chosen_sudo: the consents that it is about
+        :param named_sudo: those that the page named, some of which merged since
+        :return: the button, or ``nothing`` if the page was not up to date
+        """
+        if action == "ask":
+            for one_sudo in chosen_sudo:
+                one_sudo._ask_again()
+            return action
+        proof = links.proof.signed_in(
+            request.env.uid,
+            self._name(action, named_sudo),
+            request.httprequest.form.get("nonce"),
+            PublicController()._origin(request.env.lang),
+        )
+        try:
+            # in one order, so that two who reject all do not wait for each other
+            for one_sudo in chosen_sudo.sorted("id"):
+                # The history is for staff, whatever language the person has.
+                history_sudo = one_sudo.with_context(lang="en_US")
+                history_sudo._record_answer(action == "accept", proof)
+        except NotProven:
+            return "nothing"
+        return action
+
+    def _name(self, action, chosen_sudo):
+        return links.nonce.button(f"account {request.env.uid}", action, chosen_sudo.ids)
+
     def _is_answered(self, one_sudo, accept):
         """:return: whether this is the person's answer, and not maybe a robot's"""
         return one_sudo._subject_says(accept) and not one_sudo.suspected_automated
@@ -74,7 +108,11 @@ class PrivacyPortal(CustomerPortal):
         for one_sudo in own_sudo:
             actions = []
             if not self._is_answered(one_sudo, True):
-                actions.append("accept")
+                # Otherwise it takes a mail to the address of today.
+                if one_sudo._may_give_in_account():
+                    actions.append("accept")
+                elif one_sudo._can_ask_again():
+                    actions.append("ask")
             if one_sudo in open_sudo:
                 actions.append("reject")
             preferences.append(
@@ -95,5 +133,8 @@ class PrivacyPortal(CustomerPortal):
                 "action": action,
                 "consents": " ".join(map(str, chosen_sudo.ids)),
                 "csrf_token": request.csrf_token(),
+                "nonce": chosen_sudo._button_nonce(
+                    self._name(action, chosen_sudo), request.env.lang
+                ),
             },
         }

@@ -7,6 +7,8 @@ from lxml import html
 from odoo.tests import HttpCase, new_test_user, tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.privacy_consent import links
+from odoo.addons.privacy_consent.tests.answers import press, set_fact
 from odoo.addons.privacy_consent.tests.common import ConsentCase
 
 
@@ -17,11 +19,11 @@ class TestPortal(ConsentCase, HttpCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.account = new_test_user(cls.env, "account", groups="base.group_portal")
-        cls.ann = cls.account.partner_id
-        cls.ann.write(
-            {"name": "Ann", "email": "ann@work.example", "category_id": cls.marker.ids}
+        cls.account = new_test_user(
+            cls.env, "account", groups="base.group_portal", email="ann@work.example"
         )
+        cls.ann = cls.account.partner_id
+        cls.ann.write({"name": "Ann", "category_id": cls.marker.ids})
         cls.profiles = cls.activity.copy({"name": "Profiles"})
 
     def setUp(self):
@@ -134,14 +136,130 @@ class TestPortal(ConsentCase, HttpCase):
 
     def test_answer_that_maybe_a_robot_gave(self):
         """Whoever is logged in can say that it is theirs."""
-        self.profile._answer_by_link(True, "a robot", "curl/8.0")
-        self.env.cr.flush()
+        press(self.profile, True, agent="curl/8.0")
         self.assertTrue(self.profile.suspected_automated)
         fields = self.buttons(self.sections(self.open())["Profiles"])["I accept"]
         page = self.open(data=fields)
         self.assertTrue(self.profile.accepted)
         self.assertFalse(self.profile.suspected_automated)
         self.assertNotIn("I accept", self.buttons(self.sections(page)["Profiles"]))
+
+    def assert_only_refusals(self, consent, name="Newsletter"):
+        """Check that the page offers to refuse, and takes nothing else."""
+        fields = self.buttons(self.sections(self.open())[name])
+        self.assertNotIn("I accept", fields)
+        forged = {**fields["I reject"], "action": "accept"}
+        # even with a nonce that somebody got for it
+        name = links.nonce.button(f"account {self.account.id}", "accept", consent.ids)
+        for nonce in (forged["nonce"], consent._button_nonce(name, "en_US")):
+            self.open(data={**forged, "nonce": nonce})
+            self.assertFalse(consent.accepted)
+            self.assertFalse(consent._answers())
+        self.open(data=fields["I reject"])
+        self.assertEqual(consent.status, "refused")
+        self.assertEqual(consent.answered_by, "subject")
+
+    def merge(self, sources, destination):
+        """An employee, who may edit contacts, merges some."""
+        contacts = sources + destination
+        wizard = self.env["base.partner.merge.automatic.wizard"].with_user(
+            new_test_user(
+                self.env,
+                "employee",
+                groups="base.group_user,base.group_partner_manager",
+                email="employee@example.com",
+            )
+        )
+        wizard.create(
+            {"partner_ids": contacts.ids, "dst_partner_id": destination.id}
+        ).action_merge()
+        self.env.flush_all()
+        self.env.invalidate_all()
+
+    def test_somebody_merged_into_the_account(self):
+        """Whoever may edit contacts does not speak for somebody else."""
+        self.luc.email = self.ann.email
+        survey = self.activity.copy({"name": "Survey"})
+        self.ann.category_id = False
+        self.generate(survey)
+        self.run_queue()
+        victim = self.consent_of(self.luc, survey)
+        self.merge(self.luc, self.ann)
+        self.assertEqual(victim.partner_id, self.ann)
+        self.assert_only_refusals(victim, "Survey")
+
+    def test_account_merged_into_somebody(self):
+        self.luc.email = self.ann.email
+        victim = self.consent_of(self.luc)
+        self.newsletter.active = False
+        set_fact(victim, asked_addresses=self.ann.email)
+        self.merge(self.ann, self.luc)
+        self.assertEqual(self.account.partner_id, self.luc)
+        self.assertEqual(victim._surviving(), victim)
+        self.assert_only_refusals(victim)
+
+    def test_address_that_others_changed(self):
+        self.ann.with_user(self.manager).email = "ann@new.example"
+        self.env.flush_all()
+        set_fact(self.newsletter, asked_addresses="ann@new.example")
+        self.env.flush_all()
+        self.assert_only_refusals(self.newsletter)
+
+    def test_address_that_was_not_asked(self):
+        self.ann.with_user(self.account).sudo().email = "ann@new.example"
+        self.env.flush_all()
+        self.assertFalse(self.ann.address_changed_by_others)
+        self.assert_only_refusals(self.newsletter)
+
+    def test_refusal_on_a_page_that_is_out_of_date(self):
+        """It is taken, whatever happened since the page was opened."""
+        double = self._create_subject("Double", self.ann.email)
+        self.generate()
+        self.run_queue()
+        survivor = self.consent_of(double)
+        consent = self.newsletter
+        for name, happen in {
+            "three days": lambda: self.enterContext(self.at(self.later(days=3))),
+            "another text": lambda: self.activity.write({"description": "<p>x</p>"}),
+            "another answer": lambda: press(consent, True),
+            "staff said yes": lambda: consent.with_user(self.manager).action_answer(
+                True
+            ),
+            "links invalidated": consent.action_invalidate_links,
+            "another address": lambda: self.ann.write({"email": "ann@new.example"}),
+            "archived": lambda: consent.write({"active": False}),
+            "merged": lambda: self._merge_into(survivor),
+        }.items():
+            with self.subTest(name), self.env.cr.savepoint() as savepoint:
+                fields = self.buttons(self.open())["Reject and withdraw all"]
+                happen()
+                was = (consent._surviving() + self.profile).mapped("status")
+                self.env.flush_all()
+                self.open(data=fields)
+                for one, before in zip(
+                    consent._surviving() + self.profile, was, strict=True
+                ):
+                    expected = "withdrawn" if before == "given" else "refused"
+                    self.assertEqual(one.status, expected)
+                    self.assertEqual(one.answered_by, "subject")
+                    self.assertTrue(one._answers()[0].text_hash)
+                savepoint.rollback()
+            self.env.invalidate_all()
+
+    def _merge_into(self, survivor):
+        press(survivor, True)
+        self.merge(survivor.partner_id, self.ann)
+        self.assertEqual(self.newsletter._surviving(), survivor)
+
+    def test_new_mail_instead(self):
+        self.ann.with_user(self.manager).email = "ann@new.example"
+        self.env.flush_all()
+        with self.at(self.later(days=2)):
+            fields = self.buttons(self.sections(self.open())["Newsletter"])
+            self.assertEqual(list(fields), ["Send me a new mail", "I reject"])
+            self.open(data=fields["Send me a new mail"])
+            (mail,) = self.run_queue()
+        self.assertEqual(mail.to, ["ann@new.example"])
 
     def test_reject_all(self):
         page = self.open(data=self.buttons(self.open())["Reject and withdraw all"])
@@ -177,6 +295,4 @@ class TestPortal(ConsentCase, HttpCase):
         section = self.sections(self.open())["Profiles"]
         (fields, *_others) = self.buttons(section).values()
         self.open(data=fields)
-        self.env.cr.flush()
-        values = self.profile.message_ids[0].sudo().tracking_value_ids
-        self.assertIn("Answered", values.mapped("new_value_char"))
+        self.assertIn("Given", self.profile.message_ids[0].body)

@@ -319,11 +319,9 @@ def check_answers(database, turmoil):
 
     recorded = query(
         database,
-        "SELECT message.res_id, value.new_value_text"
-        " FROM mail_tracking_value AS value"
-        " JOIN mail_message AS message ON message.id = value.mail_message_id"
-        " WHERE message.model = 'privacy.consent'"
-        " AND value.new_value_text LIKE '%%answer-%%'",
+        "SELECT consent_id, user_agent FROM privacy_consent_event AS event"
+        " JOIN privacy_consent_event_detail AS detail ON detail.event_id = event.id"
+        " WHERE user_agent LIKE '%%answer-%%'",
     )
     proofs = Counter(
         (int(re.search(r"answer-(\d+)\.", text)[1]), survivor(consent_id))
@@ -342,14 +340,14 @@ def check_answers(database, turmoil):
     for consent_id, answers in families.items():
         (fact,) = query(
             database,
-            "SELECT state, answered_by, accepted, subject_accepted, last_metadata"
+            "SELECT state, answered_by, accepted, last_metadata"
             " FROM privacy_consent WHERE id = %s",
             consent_id,
         )
         # An equal answer within a minute is not a new one.
         new = [one for one in answers if (one.number, consent_id) in proofs]
         assert {one.accepted for one in answers} == {one.accepted for one in new}
-        number = int(re.search(r"answer-(\d+)\.", fact[4])[1])
+        number = int(re.search(r"answer-(\d+)\.", fact[3])[1])
         last = {
             one.number: one
             for one in new
@@ -357,4 +355,4 @@ def check_answers(database, turmoil):
         }
         assert number in last, (consent_id, number, sorted(last))
         accepted = last[number].accepted
-        assert fact[:4] == ("answered", "subject", accepted, accepted), consent_id
+        assert fact[:3] == ("answered", "subject", accepted), consent_id

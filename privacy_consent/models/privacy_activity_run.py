@@ -14,6 +14,9 @@ from odoo.tools import SQL
 
 _logger = logging.getLogger(__name__)
 
+BATCH_SIZE = "privacy_consent.batch_size"
+_DEFAULT_BATCH_SIZE = 500
+_LARGEST_BATCH_SIZE = 2000
 # Where somebody else asked, merged or deleted one of the subjects meanwhile.
 _CONSTRAINTS = (
     "privacy_consent_unique_subject_activity",
@@ -273,11 +276,11 @@ class PrivacyActivityGeneration(models.Model):
         :param activity: that of the run, with the rights it needs
         :return: the new consents; if there are none, the run is left to be finished
         """
-        size = activity._consent_batch_size()
+        size = self._consent_batch_size()
         subjects = activity._subjects_missing(self.last_partner_id, limit=size + 1)
         if not subjects:
             return self.env["privacy.consent"]
-        consents = activity._create_consents(subjects[:size])
+        consents = self._create_consents(activity, subjects[:size])
         self.generated_count += len(consents)
         if len(subjects) <= size and not self.resuming:
             self._finish()
@@ -309,7 +312,7 @@ class PrivacyActivityGeneration(models.Model):
         """
         if not self.resuming:
             return False
-        size = activity._consent_batch_size()
+        size = self._consent_batch_size()
         mails = activity._enqueue_cancelled_requests(self.last_mail_id, size)
         self.write(
             {
@@ -326,11 +329,7 @@ class PrivacyActivityGeneration(models.Model):
         :param str error: why they failed
         """
         for run in self.filtered("generated_count"):
-            # also for a user who was deleted or has lost the right to the activity
-            activity = run.activity_id.with_user(run.user_id or SUPERUSER_ID).sudo()
-            activity.with_context(lang=run.user_id.lang)._tell_followers(
-                run.generated_count
-            )
+            run._tell_followers()
         values = {
             "pending": False,
             "last_partner_id": 0,
@@ -356,3 +355,99 @@ class PrivacyActivityGeneration(models.Model):
                 body=self.env._("The missing consents could not be generated: %s", text)
             )
         self._finish(text)
+
+    # A batch ----------------------------------------------------------------------
+
+    def _consent_batch_size(self):
+        """:return: how many consents are generated in one transaction
+
+        :raise UserError: if the system parameter is none that can be used
+        """
+        text = self.env["ir.config_parameter"].sudo().get_param(BATCH_SIZE)
+        try:
+            size = int(text or _DEFAULT_BATCH_SIZE)
+        except ValueError:
+            size = 0
+        if not 1 <= size <= _LARGEST_BATCH_SIZE:
+            raise UserError(
+                self.env._(
+                    "The system parameter “%(name)s” is “%(value)s”: set it to a whole "
+                    "number between 1 and %(largest)s, or delete it.",
+                    name=BATCH_SIZE,
+                    value=text,
+                    largest=_LARGEST_BATCH_SIZE,
+                )
+            )
+        return size
+
+    def _create_consents(self, activity, subjects):
+        """Create a batch of consents, and enqueue their requests.
+
+        :param activity: that of the run, with the rights it needs
+        :param subjects: ``res.partner`` records without a consent to this activity
+        :return: the new consents
+        """
+        # One creation message per consent and one message per run on the activity
+        # are written in batches: Odoo would mail the followers each time.
+        quiet = activity.env["privacy.consent"].with_context(
+            mail_create_nolog=True, mail_create_nosubscribe=True
+        )
+        values = [
+            {
+                "accepted": activity.default_consent,
+                "activity_id": activity.id,
+                "partner_id": subject.id,
+            }
+            for subject in subjects
+        ]
+        # Odoo finds out for each record anew who follows it because of the activity.
+        first = quiet.create(values[:1])
+        others = quiet.with_context(tracking_disable=True).create(values[1:])
+        others._copy_followers(first)
+        consents = (first + others).with_env(activity.env)
+        consents._log_creation()
+        if activity.consent_required == "auto":
+            consents.action_auto_ask()
+            self._check_not_stopped()
+        return consents
+
+    def _check_not_stopped(self):
+        """Let no request be enqueued that whoever presses Stop now would not see.
+
+        The lock is shared, and taken as the last thing of a batch. Only somebody who
+        edits the activity could wait for it.
+
+        :raise SerializationFailure: if the activity changed since this transaction
+            began; all is tried again on fresh data
+        """
+        self.env.cr.execute(
+            SQL(
+                "SELECT FROM privacy_activity WHERE id = %s FOR SHARE",
+                self.activity_id.id,
+            ),
+            log_exceptions=False,
+        )
+
+    def _tell_followers(self):
+        """Tell the followers of the activity how many people this run newly asks."""
+        # also for a user who was deleted or has lost the right to the activity
+        user = self.user_id or self.env["res.users"].browse(SUPERUSER_ID)
+        activity = self.activity_id.with_user(user).sudo().with_context(lang=user.lang)
+        count = self.generated_count
+        if activity.consent_required == "auto":
+            body = (
+                activity.env._("One person asked.")
+                if count == 1
+                else activity.env._("%s people asked.", count)
+            )
+        else:
+            body = (
+                activity.env._("One person to be asked by hand.")
+                if count == 1
+                else activity.env._("%s people to be asked by hand.", count)
+            )
+        activity.with_context(mail_notify_force_send=False).message_post(
+            body=body,
+            subtype_id=self.env.ref("privacy_consent.mt_activity_consent_new").id,
+        )
+        self.env["privacy.consent"]._trigger_mail_queue()

@@ -1,0 +1,95 @@
+# Copyright 2026 The privacy_consent authors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Tables whose rows nobody changes, and the one way past: an erasure.
+
+The tables refuse it themselves, by triggers, whoever asks. Rights and contexts, which
+a server action can have and make up, play no part.
+"""
+
+from contextlib import contextmanager
+from datetime import datetime, timezone
+
+from odoo.tools import SQL
+
+_FUNCTION = "privacy_consent_append_only"
+_ERASING = "privacy_consent.erasing"
+
+
+def moment():
+    """:return: now, in UTC, with microseconds, as Odoo stores moments"""
+    return datetime.now(timezone.utc).replace(tzinfo=None)
+
+
+def guard_table(cr, table, unlink=None, erasable=False):
+    """Have a table refuse every change of its rows.
+
+    It is called at each installation and upgrade of the addon.
+
+    :param str table: its name
+    :param str unlink: a column that may become empty while all others stay
+    :param bool erasable: whether an erasure may delete rows
+    """
+    cr.execute(
+        SQL(
+            """
+            CREATE OR REPLACE FUNCTION %(function)s() RETURNS trigger
+            LANGUAGE plpgsql AS $$
+            BEGIN
+                IF TG_OP = 'UPDATE' AND TG_ARGV[0] <> '' THEN
+                    -- PostgreSQL empties a link when its target is deleted.
+                    IF to_jsonb(NEW) = jsonb_set(
+                        to_jsonb(OLD), ARRAY[TG_ARGV[0]], 'null'
+                    ) THEN
+                        RETURN NEW;
+                    END IF;
+                END IF;
+                IF TG_OP = 'DELETE' AND TG_ARGV[1] = 'erasable'
+                    AND current_setting(%(setting)s, true) = 'on'
+                THEN
+                    RETURN OLD;
+                END IF;
+                RAISE EXCEPTION 'Rows of %% cannot be changed or deleted.',
+                    TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
+            END $$
+            """,
+            function=SQL.identifier(_FUNCTION),
+            setting=_ERASING,
+        )
+    )
+    for name, event, scope in [
+        ("rows", "UPDATE OR DELETE", "ROW"),
+        ("all", "TRUNCATE", "STATEMENT"),
+    ]:
+        trigger = SQL.identifier(f"{table}_{name}")
+        cr.execute(
+            SQL("DROP TRIGGER IF EXISTS %s ON %s", trigger, SQL.identifier(table))
+        )
+        cr.execute(
+            SQL(
+                "CREATE TRIGGER %s BEFORE %s ON %s"
+                " FOR EACH %s EXECUTE FUNCTION %s(%s, %s)",
+                trigger,
+                SQL(event),
+                SQL.identifier(table),
+                SQL(scope),
+                SQL.identifier(_FUNCTION),
+                unlink or "",
+                "erasable" if erasable else "",
+            )
+        )
+
+
+def drop_guards(cr):
+    """Drop what :func:`guard_table` made, when the addon is uninstalled."""
+    cr.execute(SQL("DROP FUNCTION IF EXISTS %s() CASCADE", SQL.identifier(_FUNCTION)))
+
+
+@contextmanager
+def erasing_details(cr):
+    """Let the transaction delete rows of erasable tables, for as long as this lasts.
+
+    An error rolls the setting back together with what was deleted.
+    """
+    cr.execute(SQL("SELECT set_config(%s, 'on', true)", _ERASING))
+    yield
+    cr.execute(SQL("SELECT set_config(%s, 'off', true)", _ERASING))

@@ -1,0 +1,71 @@
+# Copyright 2026 The privacy_consent authors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""The files of a request stay as they were sent."""
+
+from odoo import models
+from odoo.tools import SQL
+
+from .guard import deletable, is_erasing, refuse_changes
+
+# Where the files of requests belong.
+_OWNERS = {"privacy.consent", "privacy.consent.request"}
+_GUARDED = {
+    "datas",
+    "db_datas",
+    "mimetype",
+    "name",
+    "raw",
+    "res_field",
+    "res_id",
+    "res_model",
+    "type",
+    "url",
+}
+
+
+class IrAttachment(models.Model):
+    _inherit = "ir.attachment"
+
+    def write(self, vals):
+        """Refuse to change a file that was sent with a request.
+
+        :raise UserError: for other content, another name or place
+        """
+        names = _GUARDED & vals.keys()
+        if names:
+            refuse_changes(
+                self._sent_with_requests(), {name: vals[name] for name in names}
+            )
+        return super().write(vals)
+
+    def unlink(self):
+        """Refuse to delete a file that was sent with a request.
+
+        :raise UserError: for a person; a clean-up of Odoo passes over it
+        """
+        files = deletable(self, self._sent_with_requests())
+        return super(IrAttachment, files).unlink()
+
+    def _sent_with_requests(self):
+        """:return: those of these files that were sent with requests"""
+        if is_erasing():
+            return self.browse()
+        files = self.sudo().filtered(lambda one: one.res_model in _OWNERS)
+        if not files:
+            return self.browse()
+        return self.browse(
+            file_id
+            for (file_id,) in self.env.execute_query(
+                SQL(
+                    """
+                    SELECT file.id FROM ir_attachment file
+                    WHERE file.id IN %s AND EXISTS (
+                        SELECT FROM message_attachment_rel sent
+                        JOIN privacy_consent_request request USING (message_id)
+                        WHERE sent.attachment_id = file.id
+                    )
+                    """,
+                    tuple(files.ids),
+                )
+            )
+        )

@@ -1,0 +1,417 @@
+# Copyright 2026 The privacy_consent authors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""The texts of an activity: what a change of them means for people who answered."""
+
+# One file for each concern of the model.
+# pylint: disable=consider-merging-classes-inherited
+
+import logging
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError
+from odoo.fields import Domain
+from odoo.tools import format_list
+
+from .. import canonical_json
+from ..append_only import moment
+from ..unique_id import new_uuid
+from .privacy_consent_event import Event, append
+from .privacy_consent_text import SUBSTANCE_FIELDS
+
+_logger = logging.getLogger(__name__)
+
+_TODO = "privacy_consent.mail_activity_text_changed"
+# Nobody but this addon says what was decided about texts.
+_DECIDED = {
+    "invalid_answers_until",
+    "requests_to_renew",
+    "settled_texts",
+    "texts_settled_by_id",
+    "uuid",
+}
+_BATCH_SIZE = 500
+
+
+class PrivacyActivity(models.Model):
+    _inherit = "privacy.activity"
+
+    consent_text_ids = fields.Many2many(
+        comodel_name="privacy.consent.text",
+        string="Texts",
+        compute="_compute_consent_text_ids",
+        groups="privacy.group_data_protection_user",
+        help="What people were shown, by language, newest first.",
+    )
+    earlier_text_count = fields.Integer(
+        string="Accepted an earlier text",
+        compute="_compute_earlier_text_count",
+        groups="privacy.group_data_protection_user",
+        help="How many people consent today to a text that is not the present one.",
+    )
+    settled_texts = fields.Char(
+        readonly=True,
+        copy=False,
+        help="The texts of which somebody said what their change means.",
+    )
+    languages_without_text = fields.Char(
+        compute="_compute_languages_without_text",
+        help="In these languages people read the English text.",
+    )
+    invalid_answers_until = fields.Datetime(
+        readonly=True,
+        copy=False,
+        help="Consents to earlier texts given until then are still to be invalidated.",
+    )
+    texts_settled_by_id = fields.Many2one(
+        comodel_name="res.users",
+        readonly=True,
+        copy=False,
+        help="Who said last what a change of the texts means.",
+    )
+    requests_to_renew = fields.Boolean(
+        readonly=True,
+        copy=False,
+        help="Requests that wait with an earlier text are still to be made anew.",
+    )
+
+    @api.depends("uuid")
+    def _compute_consent_text_ids(self):
+        texts = self.env["privacy.consent.text"].search(
+            [("activity_uuid", "in", self.mapped("uuid"))]
+        )
+        by_activity = texts.grouped("activity_uuid")
+        for activity in self:
+            activity.consent_text_ids = by_activity.get(activity.uuid, texts.browse())
+
+    @api.depends(*SUBSTANCE_FIELDS, "settled_texts")
+    def _compute_earlier_text_count(self):
+        consents = self.env["privacy.consent"]
+        for activity in self:
+            saved = activity._origin
+            settled = not saved or saved.settled_texts == saved._texts_digest()
+            activity.earlier_text_count = not settled and consents.search_count(
+                saved._earlier_texts_domain()
+            )
+
+    @api.depends("name", "description")
+    def _compute_languages_without_text(self):
+        names = dict(self.env["res.lang"].get_installed())
+        for activity in self:
+            missing = [
+                names[code]
+                for code in activity._text_languages()
+                if activity._text_falls_back(code)
+            ]
+            activity.languages_without_text = (
+                format_list(self.env, missing) if missing else False
+            )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Store the texts of activities that ask.
+
+        :raise AccessError: for values that say what was decided about texts
+        """
+        self._check_not_decided(set().union(*vals_list))
+        # No default of a context or a user is taken for it.
+        activities = super().create(
+            [{"uuid": new_uuid(), **vals} for vals in vals_list]
+        )
+        for activity in activities.filtered("consent_required"):
+            activity._store_texts()
+        return activities
+
+    def write(self, vals):
+        """Store the texts that people read from now on, and follow their change.
+
+        :raise AccessError: for values that say what was decided about texts
+        """
+        self._check_not_decided(vals.keys())
+        if not SUBSTANCE_FIELDS & vals.keys() and "consent_required" not in vals:
+            return super().write(vals)
+        before = self._keep_texts()
+        result = super().write(vals)
+        self._follow_text_changes(before)
+        return result
+
+    def _update_field_translations(self, field_name, translations, *args, **kwargs):
+        before = self._keep_texts()
+        result = super()._update_field_translations(
+            field_name, translations, *args, **kwargs
+        )
+        self._follow_text_changes(before)
+        return result
+
+    def _check_not_decided(self, names):
+        if not self.env.su and not _DECIDED.isdisjoint(names):
+            raise AccessError(
+                self.env._("Decide about a change of the texts with the buttons.")
+            )
+
+    def _keep_texts(self):
+        """Store what people read until now: somebody may have a page of it open.
+
+        :return: the digest of the texts of each activity
+        :rtype: dict
+        """
+        for activity in self.sudo():
+            if activity.consent_required or activity._has_consents():
+                activity._store_texts()
+        return {activity: activity._texts_digest() for activity in self}
+
+    def _has_consents(self):
+        """:return: whether somebody was asked, archived ones and others' included"""
+        consents_sudo = self.env["privacy.consent"].sudo()
+        return bool(
+            consents_sudo.with_context(active_test=False).search_count(
+                [("activity_id", "=", self.id)], limit=1
+            )
+        )
+
+    def _follow_text_changes(self, before):
+        """Store new texts, have waiting requests made anew, and tell managers.
+
+        :param dict before: what :meth:`_keep_texts` returned before the change
+        """
+        after = self._keep_texts()
+        for activity in self:
+            if before[activity] == after[activity] or not activity._has_consents():
+                continue
+            if activity._outdated_requests(limit=1):
+                activity.sudo().requests_to_renew = True
+                activity._trigger_texts()
+            count = activity.sudo().earlier_text_count
+            if count:
+                activity._remind_managers(count)
+
+    def _remind_managers(self, count):
+        """Leave a to-do for the managers who follow the activity, or for all.
+
+        :param int count: how many people accepted an earlier text
+        """
+        managers = self.env.ref("privacy.group_data_protection_manager").all_user_ids
+        following = managers.filtered(
+            lambda user: user.partner_id in self.sudo().message_partner_ids
+        )
+        self.activity_unlink([_TODO])
+        for user in following or managers.filtered(lambda one: not one.share):
+            translated = self.with_context(lang=user.lang)
+            translated.activity_schedule(
+                _TODO,
+                summary=translated.env._("Say what the change of the text means"),
+                note=translated.env._(
+                    "%s people accepted an earlier text. Say on the tab Consent "
+                    "whether only the wording changed, or the processing.",
+                    count,
+                ),
+                user_id=user.id,
+            )
+
+    # What the change means ----------------------------------------------------------
+
+    def action_only_wording_changed(self):
+        """Say that earlier consents count for the present texts too."""
+        self.check_access("write")
+        for activity in self:
+            activity._settle_texts("wording")
+            activity._message_log(
+                body=self.env._("Of the change of the texts: only the wording changed.")
+            )
+        return True
+
+    def action_processing_changed(self):
+        """End the consents to earlier texts; it happens in the background."""
+        self.check_access("write")
+        for activity in self:
+            activity.sudo().invalid_answers_until = moment()
+            activity._settle_texts()
+            activity._trigger_texts()
+            activity._message_log(
+                body=self.env._("Of the change of the texts: the processing changed.")
+            )
+        return True
+
+    def _settle_texts(self, kind=None):
+        """Keep in mind that somebody said what the change means.
+
+        :param str kind: of an event to store for each present text
+        """
+        texts_sudo = self._store_texts()
+        if kind:
+            proof = self.env["privacy.consent"]._word_of_user().proof
+            append(
+                self.env,
+                [
+                    Event(
+                        kind=kind,
+                        by=proof.by,
+                        channel=proof.channel,
+                        activity=self,
+                        text=text_sudo,
+                        language=text_sudo.language,
+                        person={"staff": proof.staff},
+                    )
+                    # several languages may read the English one
+                    for text_sudo in dict.fromkeys(texts_sudo)
+                ],
+            )
+        self.sudo().write(
+            {
+                "settled_texts": self._texts_digest(),
+                "texts_settled_by_id": self.env.uid,
+            }
+        )
+        self.activity_unlink([_TODO])
+
+    def _texts_digest(self):
+        """:return: a text that any change of the texts changes"""
+        return canonical_json.digest(sorted(self._current_hashes()))
+
+    def _current_hashes(self):
+        """:return: the hashes of the present texts
+
+        In a language that is not installed any more the last text is the present one.
+        """
+        installed = self._text_languages()
+        texts_sudo = self.env["privacy.consent.text"].sudo()
+        last_sudo = texts_sudo.search(
+            [
+                ("activity_uuid", "=", self.uuid),
+                ("language", "not in", [*installed, "en_US"]),
+            ],
+            order="id",
+        )
+        last = {text.language: text.hash for text in last_sudo}
+        return {self._text_hash(code) for code in installed} | set(last.values())
+
+    def _earlier_texts_domain(self):
+        """:return: a domain on the consents that were given to earlier texts"""
+        texts_sudo = self.env["privacy.consent.text"].sudo()
+        texts_sudo = texts_sudo.search([("activity_uuid", "=", self.uuid)])
+        current = self._current_hashes()
+        earlier_sudo = texts_sudo.filtered(lambda text: text.hash not in current)
+        given = (
+            Domain("activity_id", "=", self.id)
+            & Domain("status", "=", "given")
+            & Domain("merged_into_id", "=", False)
+        )
+        earlier = Domain("answer_text_id", "in", earlier_sudo.ids)
+        if earlier_sudo:
+            # What staff recorded, or was answered before an upgrade, has no text.
+            changed = max((texts_sudo - earlier_sudo).mapped("at"), default=moment())
+            earlier |= Domain("answer_text_id", "=", False) & (
+                Domain("answer_date", "=", False) | Domain("answer_date", "<", changed)
+            )
+        return given & earlier
+
+    def _outdated_requests(self, limit):
+        """:return: requests that wait with an earlier text, as superuser"""
+        current = self._current_hashes()
+        return (
+            self.env["privacy.consent.request"]
+            .sudo()
+            .search(
+                [
+                    ("consent_id.activity_id", "=", self.id),
+                    ("text_id", "!=", False),
+                    ("text_id.hash", "not in", list(current)),
+                    ("delivered_date", "=", False),
+                    ("mail_id.state", "=", "outgoing"),
+                ],
+                limit=limit,
+            )
+        )
+
+    # In the background ---------------------------------------------------------------
+
+    def _trigger_texts(self):
+        self.env.ref("privacy_consent.cron_follow_texts").sudo()._trigger()
+
+    @api.model
+    def _cron_follow_texts(self):
+        """Make requests anew, and end consents, after texts changed: in batches.
+
+        What fails at one activity stops no other.
+        """
+        scheduled = "ir_cron_progress_id" in self.env.context
+        progress = self.env["ir.cron"]
+        waiting = self.with_context(active_test=False).search(
+            [
+                "|",
+                ("invalid_answers_until", "!=", False),
+                ("requests_to_renew", "=", True),
+            ]
+        )
+        if scheduled:
+            progress._commit_progress(remaining=len(waiting))
+        for activity in waiting:
+            more = True
+            while more:
+                try:
+                    more = activity._follow_texts()
+                except Exception as error:
+                    if not scheduled:
+                        raise
+                    self.env.cr.rollback()
+                    activity._note_failure(error)
+                    more = False
+                if scheduled and not progress._commit_progress(0 if more else 1):
+                    return
+
+    def _note_failure(self, error):
+        """Say on the activity why nothing followed, and try again the next day."""
+        _logger.warning(
+            "What follows from the texts of activity %s failed: %s. See there.",
+            self.id,
+            type(error).__name__,
+        )
+        self._message_log(
+            body=self.env._(
+                "What follows from the change of the texts could not be done: %s",
+                str(error) or type(error).__name__,
+            )
+        )
+
+    def _follow_texts(self):
+        """Do one batch of what follows from a change of the texts.
+
+        :return: whether there is more to do
+        :rtype: bool
+        """
+        if self.requests_to_renew and self._renew_requests():
+            return True
+        self.requests_to_renew = False
+        until = self.invalid_answers_until
+        consents = (
+            self.env["privacy.consent"]
+            .with_context(active_test=False)
+            .search(
+                self._earlier_texts_domain()
+                & (
+                    Domain("answer_date", "=", False)
+                    | Domain("answer_date", "<=", until)
+                ),
+                limit=_BATCH_SIZE,
+            )
+            if until
+            else ()
+        )
+        if not consents:
+            self.invalid_answers_until = False
+            return False
+        consents._invalidate(self.texts_settled_by_id)
+        return True
+
+    def _renew_requests(self):
+        """Make a batch of requests anew that wait with an earlier text.
+
+        :return: whether there was one that is not leaving at this moment
+        :rtype: bool
+        """
+        # Without a template nothing could be asked in place of what is cancelled.
+        self.env["privacy.consent"].new({"activity_id": self.id})._request_template()
+        outdated = self._outdated_requests(limit=_BATCH_SIZE)
+        mails = outdated.mail_id._lock_unchanged()
+        mails.cancel()
+        mails.consent_request_ids.consent_id.action_auto_ask()
+        return bool(mails)

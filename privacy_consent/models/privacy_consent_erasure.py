@@ -1,0 +1,265 @@
+# Copyright 2026 The privacy_consent authors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Erasing what is known of a person, at once or when a locked proof may go."""
+
+# One file for each concern of the model.
+# pylint: disable=consider-merging-classes-inherited
+
+import logging
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.tools import SQL
+
+from .guard import erasing
+from .privacy_consent import store
+from .privacy_consent_event import Event, append, erase_details
+
+_logger = logging.getLogger(__name__)
+
+# A file that belongs to a record of another model is not the request's alone.
+_FILES_OF_MAILS = (
+    False,
+    "mail.compose.message",
+    "mail.mail",
+    "mail.message",
+    "privacy.consent.request",
+)
+
+
+class PrivacyConsent(models.Model):
+    """Events and texts stay after an erasure, without a word about the person."""
+
+    _inherit = "privacy.consent"
+
+    locked_until = fields.Date(
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        help="Until then the proof is kept for legal claims alone, Art. 17(3)(e) GDPR. "
+        "It is erased on the day after.",
+    )
+    lock_reason = fields.Text(readonly=True, copy=False)
+    erasure_error = fields.Text(
+        readonly=True, copy=False, help="Why the locked proof could not be erased."
+    )
+
+    @api.constrains("active", "locked_until")
+    def _check_not_locked(self):
+        """Keep locked consents out of everything but their erasure.
+
+        :raise ValidationError: for one that is locked and not in the archive
+        """
+        self.filtered("active")._refuse_locked()
+
+    def _refuse_locked(self):
+        """Refuse to go on with consents of which only the proof is kept.
+
+        :raise ValidationError: naming the first that is locked
+        """
+        for consent in self.filtered("locked_until")[:1]:
+            raise ValidationError(
+                self.env._(
+                    "The consent of %(subject)s is locked until %(date)s: its proof is "
+                    "kept for legal claims alone, and nobody is asked with it.",
+                    subject=consent.subject_name,
+                    date=fields.Date.to_string(consent.locked_until),
+                )
+            )
+
+    # Erasing --------------------------------------------------------------------
+
+    def _erase(self, reason):
+        """Erase these consents, and those they were merged with.
+
+        Their requests, messages, mails and files go, and the personal parts of their
+        events. The events and the texts stay, with an event ``erased`` for each
+        consent. Afterwards the contacts can be deleted. It asks for no rights: whoever
+        offers it to people has to.
+
+        :param str reason: why; it stays, so it should name nobody
+        :raise UserError: without a reason
+        """
+        reason = self._checked_reason(reason)
+        self.sudo()._merge_group()._erase_these(reason)
+
+    def _checked_reason(self, reason):
+        """:return: the reason that somebody gave
+
+        :raise UserError: if they gave none
+        """
+        reason = (reason or "").strip()
+        if not reason:
+            raise UserError(self.env._("Give the reason: it is what remains."))
+        return reason
+
+    def _merge_group(self):
+        """:return: these consents, and all with which they were merged"""
+        return self.browse({one._surviving().id for one in self})._with_merged()
+
+    def _erase_these(self, reason):
+        """Erase these consents and no others; see :meth:`_erase`."""
+        if not self:
+            return
+        mails = self._lock_mails()
+        self._cancel_requests()
+        consents = self._lock().with_context(active_test=False)
+        # A server action may follow, for which nothing is open.
+        consents._follow_delivery()
+        with erasing():
+            consents._erase_locked_ones(mails, reason)
+
+    def _erase_locked_ones(self, mails, reason):
+        consents = self
+        messages = consents.env["mail.message"].search(consents._thread_domain())
+        consents._erase_files(messages)
+        # The requests go with their consents, the mails before.
+        consents.request_ids.message_id = False
+        mails.unlink()
+        consents._erase_drafts_of_mails()
+        erase_details(
+            self.env,
+            SQL(
+                "SELECT id FROM privacy_consent_event WHERE consent_id IN %s",
+                tuple(consents.ids) or (None,),
+            ),
+        )
+        proof = consents._word_of_user().proof
+        append(
+            consents.env,
+            [
+                Event(
+                    kind="erased",
+                    by=proof.by,
+                    channel=proof.channel,
+                    activity=consent.activity_id,
+                    consent=consent,
+                    person={"staff": proof.staff, "note": reason},
+                )
+                for consent in consents
+            ],
+        )
+        # The database keeps a consent for as long as another one was merged into it.
+        while consents:
+            survivors = consents & consents.merged_into_id
+            (consents - survivors).unlink()
+            consents = survivors
+
+    def _thread_domain(self):
+        """:return: the domain of the messages and mails of these consents"""
+        return [("model", "=", self._name), ("res_id", "in", self.ids)]
+
+    def _lock_mails(self):
+        """Wait for the mail queue, which locks a mail first, and then its consent.
+
+        :return: the mails of these consents, of any state
+        """
+        mails = self.env["mail.mail"].search(self._thread_domain(), order="id")
+        self.env.cr.execute(
+            SQL(
+                "SELECT id FROM mail_mail WHERE id IN %s ORDER BY id FOR UPDATE",
+                tuple(mails.ids) or (None,),
+            ),
+            log_exceptions=False,
+        )
+        return mails
+
+    def _erase_files(self, messages):
+        """Delete the files of these consents that nothing else uses.
+
+        :param messages: the ``mail.message`` records of these consents
+        """
+        files = self.env["ir.attachment"]
+        own = files.search([("res_model", "=", self._name), ("res_id", "in", self.ids)])
+        files = own | messages.attachment_ids
+        used = [("attachment_ids", "in", files.ids)]
+        others = messages.search([*used, ("id", "not in", messages.ids)], order="id")
+        templates = self.env["mail.template"].search(used)
+        kept = files & (others.attachment_ids | templates.attachment_ids)
+        (files - kept).filtered(
+            lambda one: one in own or one.res_model in _FILES_OF_MAILS or not one.res_id
+        ).unlink()
+        # What stays must not go with the consent.
+        for file in kept & own:
+            user = others.filtered(lambda one, file=file: file in one.attachment_ids)
+            file.write({"res_model": user[:1].model, "res_id": user[:1].res_id})
+
+    def _erase_drafts_of_mails(self):
+        """Delete what the composer keeps for some hours of mails to these people."""
+        composers = self.env["mail.compose.message"].search(
+            [("model", "=", self._name)]
+        )
+        composers.filtered(
+            lambda one: not set(self.ids).isdisjoint(one._evaluate_res_ids() or ())
+        ).unlink()
+
+    # Locking --------------------------------------------------------------------
+
+    def _lock_proof(self, until, reason):
+        """Keep the proof of these consents locked, and erase it after that day.
+
+        :param date until: the last day
+        :param str reason: why, for example which claim
+        :raise UserError: without a reason, or for a day that is not in the future
+        """
+        reason = self._checked_reason(reason)
+        if not until or until <= fields.Date.context_today(self):
+            raise UserError(
+                self.env._("Choose a day in the future until which the proof is kept.")
+            )
+        everything = self.sudo()._merge_group()
+        store(
+            everything,
+            {
+                "active": False,
+                "locked_until": until,
+                "lock_reason": reason,
+                "erasure_error": False,
+            },
+        )
+        everything._message_log_batch(
+            dict.fromkeys(
+                everything.ids,
+                self.env._(
+                    "The proof is locked until %(date)s, and erased then: %(reason)s",
+                    date=fields.Date.to_string(until),
+                    reason=reason,
+                ),
+            )
+        )
+
+    @api.model
+    def _cron_erase_locked(self):
+        """Erase locked consents whose day has passed, each in its own transaction.
+
+        What fails is tried again the next day, says so on the consent, and stops no
+        other.
+        """
+        today = fields.Date.context_today(self)
+        everything = self.sudo().with_context(active_test=False)
+        due = everything.search([("locked_until", "<", today)], order="id")
+        progress = self.env["ir.cron"]
+        progress._commit_progress(remaining=len(due))
+        for consent in due:
+            # Contacts may have been merged since: a consent that is not locked, or is
+            # locked for longer, is none of this.
+            group = consent.exists()._with_merged()
+            if not any(one.locked_until and one.locked_until >= today for one in group):
+                group._erase_locked()
+            if not progress._commit_progress(1):
+                break
+
+    def _erase_locked(self):
+        """Erase these consents, the first of which is due, or say there what failed."""
+        try:
+            with self.env.cr.savepoint():
+                self._erase_these(self[:1].lock_reason)
+        except Exception as error:
+            self.env.invalidate_all(flush=False)
+            _logger.warning(
+                "The locked consent %s cannot be erased: %s. See there.",
+                self[:1].id,
+                type(error).__name__,
+            )
+            reason = str(error) or type(error).__name__
+            store(self[:1], {"erasure_error": reason})

@@ -1,0 +1,219 @@
+# Copyright 2026 The privacy_consent authors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""What people were shown: the substance of each text, once, and for ever."""
+
+import json
+
+from markupsafe import Markup
+
+from odoo import api, fields, models
+
+from .. import canonical_json
+from ..append_only import guard_table, moment
+from ..unique_id import add_uuid, new_uuid
+from .privacy_consent_event import ANSWERS
+
+FORMAT = 1
+# Any of these changes what people read.
+SUBSTANCE_FIELDS = {"name", "description", "controller_id", "processor_ids"}
+
+
+class PrivacyConsentText(models.Model):
+    """The substance of what a person decides about, in one language.
+
+    It is stored when somebody saves the activity or asks, at the latest with the first
+    answer, and never changes. Mail, page and account show the same text.
+    """
+
+    _name = "privacy.consent.text"
+    _description = "Text that people were asked about"
+    _inherit = ["privacy.append.only"]
+    _order = "id desc"
+    _rec_name = "hash"
+
+    hash = fields.Char(
+        readonly=True,
+        required=True,
+        help="SHA-256 of the content in canonical JSON (RFC 8785), hexadecimal.",
+    )
+    at = fields.Datetime(string="Stored on", readonly=True, required=True)
+    activity_uuid = fields.Char(readonly=True, required=True, index=True)
+    language = fields.Char(readonly=True, required=True)
+    content = fields.Text(readonly=True, required=True)
+    company_id = fields.Integer(string="Company ID", readonly=True)
+    name = fields.Char(compute="_compute_content")
+    description = fields.Html(compute="_compute_content", sanitize=False)
+    controller = fields.Char(compute="_compute_content")
+    processors = fields.Char(compute="_compute_content")
+    answer_count = fields.Integer(
+        string="Answers",
+        compute="_compute_answer_count",
+        help="How many answers were given to this text.",
+    )
+
+    _unique_hash = models.UniqueIndex("(hash)")
+
+    @api.depends("content")
+    def _compute_content(self):
+        for text in self:
+            content = json.loads(text.content or "{}")
+            text.name = content.get("name")
+            text.description = Markup(content.get("description") or "")
+            text.controller = content.get("controller")
+            text.processors = content.get("processors")
+
+    @api.depends("name")
+    def _compute_display_name(self):
+        for text in self:
+            text.display_name = text.name
+
+    def _compute_answer_count(self):
+        counts = dict(
+            self.env["privacy.consent.event"]._read_group(
+                [("text_id", "in", self.ids), ("kind", "in", ANSWERS)],
+                ["text_id"],
+                ["__count"],
+            )
+        )
+        for text in self:
+            text.answer_count = counts.get(text, 0)
+
+    def init(self):
+        guard_table(self.env.cr, self._table)
+
+
+def store_texts(env, substances, company_id):
+    """Store the texts that are not stored yet.
+
+    :param substances: results of ``privacy.activity._substance()`` of one activity
+    :param int company_id: for which they are visible, or a false value
+    :return: the texts, in the same order, with superuser rights
+    """
+    texts_sudo = env["privacy.consent.text"].sudo()
+    hashes = [canonical_json.digest(substance) for substance in substances]
+    known = texts_sudo.search([("hash", "in", hashes)]).grouped("hash")
+    for digest, substance in zip(hashes, substances, strict=True):
+        if digest in known:
+            continue
+        env.cr.execute(
+            """
+            INSERT INTO privacy_consent_text
+                (hash, at, activity_uuid, language, content, company_id)
+            VALUES (%s, %s, %s, %s, %s, %s)
+            ON CONFLICT DO NOTHING
+            """,
+            [
+                digest,
+                moment(),
+                substance["activity"],
+                substance["language"],
+                canonical_json.dumps(substance).decode(),
+                company_id or None,
+            ],
+        )
+        known[digest] = texts_sudo.search([("hash", "=", digest)])
+    return texts_sudo.concat(*(known[digest] for digest in hashes))
+
+
+class PrivacyActivity(models.Model):
+    """The substance of what people are asked about this activity."""
+
+    _inherit = "privacy.activity"
+
+    uuid = fields.Char(
+        string="Unique ID",
+        default=lambda self: new_uuid(),
+        required=True,
+        readonly=True,
+        copy=False,
+    )
+    # A whole text for each language: translated term by term, an edit of one language
+    # would change the others. It is sanitized as any other text of this kind.
+    description = fields.Html(
+        translate=True,
+        sanitize="email_outgoing",
+        sanitize_tags=True,
+        sanitize_attributes=True,
+        sanitize_conditional_comments=True,
+        sanitize_output_method="html",
+    )
+
+    # Stored, because each page shows it.
+    processor_names = fields.Char(compute="_compute_processor_names", store=True)
+
+    text_falls_back = fields.Boolean(
+        compute="_compute_text_falls_back",
+        help="The text is not there in this language: people read the English one.",
+    )
+
+    _unique_uuid = models.UniqueIndex("(uuid)")
+
+    @api.depends("description")
+    @api.depends_context("lang")
+    def _compute_text_falls_back(self):
+        for activity in self:
+            activity.text_falls_back = activity._text_falls_back(self.env.lang)
+
+    @api.depends("processor_ids.complete_name")
+    def _compute_processor_names(self):
+        for activity in self:
+            names = activity.processor_ids.mapped(lambda one: one.complete_name or "")
+            activity.processor_names = ", ".join(sorted(names)) or False
+
+    def _auto_init(self):
+        add_uuid(self.env.cr, self._table)
+        return super()._auto_init()
+
+    def _text_languages(self):
+        """:return: the codes of the installed languages"""
+        return [code for code, _name in self.env["res.lang"].get_installed()]
+
+    def _substance(self, language):
+        """Gather what a person decides about, as the pages and the mail say it.
+
+        :param str language: code of the reader's language
+        :return: what is hashed; its language is English where there is no other text
+        :rtype: dict
+        """
+        self.ensure_one()
+        own = self.with_context(lang=self._installed(language))
+        english = self.with_context(lang="en_US")
+        translated = (own.name, own.description) != (english.name, english.description)
+        return {
+            "format": FORMAT,
+            "activity": self.uuid,
+            "language": own.env.lang if translated else "en_US",
+            "name": own.name,
+            "description": str(own.description or ""),
+            "controller": self.controller_id.complete_name or "",
+            "processors": self.processor_names or "",
+        }
+
+    def _text_falls_back(self, language):
+        """:return: whether who reads this language is shown the English text"""
+        own = self.with_context(lang=self._installed(language))
+        english = self.with_context(lang="en_US")
+        return bool(own.description) and (
+            own.env.lang != "en_US" and own.description == english.description
+        )
+
+    def _installed(self, language):
+        """:return: a language that Odoo can read: English for one that is not there"""
+        return self.env["res.lang"]._get_data(code=language or "en_US").code or "en_US"
+
+    def _text_hash(self, language):
+        """:return: the hash of the text in a language"""
+        return canonical_json.digest(self._substance(language))
+
+    def _store_texts(self, languages=None):
+        """Store the texts of this activity as they are now.
+
+        :param languages: codes; None for all that are installed
+        :return: the texts, in the order of the languages, with superuser rights
+        """
+        self.ensure_one()
+        return store_texts(
+            self.env,
+            [self._substance(lang) for lang in languages or self._text_languages()],
+            self.company_id.id,
+        )

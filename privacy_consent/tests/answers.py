@@ -1,0 +1,45 @@
+# Copyright 2026 The privacy_consent authors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Answers of subjects, as the page behind a link records them."""
+
+import time
+from unittest.mock import patch
+
+from .. import links
+from ..models.privacy_consent import store
+
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+
+
+def press(consent, answer, agent=FIREFOX, address="192.0.2.7", lang=None, after=60):
+    """Have the subject press a button of the page behind their link.
+
+    :param consent: ``privacy.consent`` record, with any rights
+    :param bool answer: whether they consent
+    :param str agent: what their browser calls itself
+    :param str address: their network address
+    :param str lang: code of the language of the page, by default theirs
+    :param int after: how many seconds after the page was made
+    """
+    public = consent.env.ref("base.public_user")
+    consent = consent.with_user(public).sudo().with_context(lang="en_US")
+    lang = lang or consent.partner_id.lang or "en_US"
+    action = "accept" if answer else "reject"
+    button = links.nonce.button(consent.id, action, consent.ids)
+    with patch.object(time, "time", return_value=time.time() - after):
+        nonce = consent._button_nonce(button, lang)
+    proof = links.proof.pressed(
+        "mail_link",
+        consent.id,
+        consent._token(),
+        button,
+        nonce,
+        links.proof.Origin(address, agent, lang, "page 1"),
+    )
+    consent._record_answer(answer, proof)
+    consent.env.cr.flush()
+
+
+def set_fact(consent, **values):
+    """Store values that only the program itself stores."""
+    store(consent, values)

@@ -1,0 +1,305 @@
+# Copyright 2026 The privacy_consent authors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Who may call the methods of our own models."""
+
+from .entries import EVERY_USER, MANAGER, OFFICER, READER, Call, nobody_keeps
+
+ACTIVITY = [
+    Call(
+        "privacy.activity.create",
+        parameters={"vals_list": [{"name": "Payroll"}]},
+        allowed=(MANAGER, OFFICER),
+        works=lambda test, _result: test.env["privacy.activity"].search(
+            [("name", "=", "Payroll"), ("company_id", "in", test.user.company_ids.ids)]
+        ),
+    ),
+    Call(
+        "privacy.activity.create",
+        parameters=lambda test: {
+            "vals_list": [
+                {"name": "Payroll", "controller_id": test.env.company.partner_id.id}
+            ]
+        },
+        allowed=(MANAGER,),
+        works=lambda test, _result: test.env["privacy.activity"].search(
+            [("name", "=", "Payroll")]
+        ),
+        what="for the first company",
+    ),
+    Call(
+        "privacy.activity.write",
+        "activity",
+        {"vals": {"name": "Monthly"}},
+        (MANAGER,),
+        lambda test, _result: test.activity.name == "Monthly",
+    ),
+    Call(
+        "privacy.activity.unlink",
+        "profiles",
+        allowed=(MANAGER,),
+        works=lambda test, _result: not test.profiles.exists(),
+    ),
+    Call(
+        "privacy.activity.action_new_consents",
+        "profiles",
+        allowed=(MANAGER,),
+        works=lambda test, _result: test.profiles.consent_ids,
+    ),
+    Call(
+        "privacy.activity.action_confirm_new_consents",
+        "profiles",
+        allowed=(MANAGER,),
+        works=lambda test, result: (
+            test.env[result["res_model"]].browse(result["res_id"]).subject_count
+        ),
+    ),
+    Call(
+        "privacy.activity.action_stop_asking",
+        "activity",
+        allowed=(MANAGER,),
+        works=lambda test, _result: test.activity.asking_stopped,
+    ),
+    Call(
+        "privacy.activity.action_continue_asking",
+        "stopped",
+        allowed=(MANAGER,),
+        works=lambda test, _result: (
+            test.stopped.consent_ids and not test.stopped.asking_stopped
+        ),
+    ),
+    Call(
+        "privacy.activity.action_only_wording_changed",
+        "activity",
+        allowed=(MANAGER,),
+        works=lambda test, _result: test.activity.settled_texts,
+    ),
+    Call(
+        "privacy.activity.action_processing_changed",
+        "activity",
+        allowed=(MANAGER,),
+        works=lambda test, _result: test.activity.invalid_answers_until,
+    ),
+    Call(
+        "privacy.activity.consent_progress",
+        "activity",
+        allowed=(READER, MANAGER),
+        works=lambda test, result: (
+            result["generated"] == len(test.activity.consent_ids)
+        ),
+    ),
+    *nobody_keeps("privacy.activity.generation", "runs", pending=True),
+    Call(
+        "privacy.consent.ask.create",
+        parameters=lambda test: {"vals_list": [{"activity_id": test.profiles.id}]},
+        allowed=(MANAGER,),
+        works=lambda test, _result: test.env["privacy.consent.ask"].search(
+            [("id", ">", test.dialog.id), ("create_uid", "=", test.user.id)]
+        ),
+    ),
+    Call(
+        "privacy.consent.ask.write",
+        "dialog",
+        {"vals": {"subject_count": 7}},
+        (MANAGER,),
+        lambda test, _result: test.dialog.subject_count == 7,
+    ),
+    Call(
+        "privacy.consent.ask.unlink",
+        "dialog",
+        allowed=(MANAGER,),
+        works=lambda test, _result: not test.dialog.exists(),
+    ),
+    Call(
+        "privacy.consent.ask.action_ask",
+        "dialog",
+        allowed=(MANAGER,),
+        works=lambda test, _result: test.profiles.consent_ids,
+    ),
+]
+
+CONSENT = [
+    Call(
+        "privacy.consent.create",
+        parameters=lambda test: {
+            "vals_list": [{"partner_id": test.mute.id, "activity_id": test.activity.id}]
+        },
+        allowed=(MANAGER,),
+        works=lambda test, _result: test.consent_of(test.mute),
+    ),
+    Call(
+        "privacy.consent.create",
+        parameters=lambda test: {
+            "vals_list": [
+                {"partner_id": test.stranger.id, "activity_id": test.activity.id}
+            ]
+        },
+        what="of a contact of one company about an activity of another",
+    ),
+    Call(
+        "privacy.consent.write",
+        "consent",
+        {"vals": {"accepted": False}},
+        (MANAGER,),
+        lambda test, _result: (
+            not test.consent.accepted and test.consent.answered_by == "staff"
+        ),
+    ),
+    Call(
+        "privacy.consent.unlink",
+        "draft",
+        allowed=(MANAGER,),
+        works=lambda test, _result: not test.draft.exists(),
+    ),
+    Call(
+        "privacy.consent.message_post",
+        "consent",
+        {"body": "A note"},
+        (MANAGER,),
+        lambda test, _result: "A note" in test.consent.message_ids[:1].body,
+    ),
+    Call(
+        "privacy.consent.action_auto_ask",
+        "draft",
+        allowed=(MANAGER,),
+        works=lambda test, _result: test.waiting(test.draft),
+    ),
+    Call(
+        "privacy.consent.action_manual_ask",
+        "draft",
+        allowed=(MANAGER,),
+        works=lambda _test, result: result["res_model"] == "mail.compose.message",
+    ),
+    Call(
+        "privacy.consent.action_manual_ask",
+        "drafts",
+        allowed=(MANAGER,),
+        works=lambda test, _result: test.waiting(test.draft),
+        what="of several",
+    ),
+    Call(
+        "privacy.consent.action_answer",
+        "draft",
+        {"answer": True},
+        (MANAGER,),
+        lambda test, _result: test.draft.accepted and test.draft.state == "answered",
+    ),
+    Call(
+        "privacy.consent.action_run_again",
+        "consent",
+        allowed=(MANAGER,),
+        works=lambda test, _result: not test.consent.action_error,
+    ),
+    Call(
+        "privacy.consent.action_invalidate_links",
+        "consent",
+        allowed=(MANAGER,),
+        works=lambda test, _result: test.consent.link_revocations,
+    ),
+    Call(
+        "privacy.consent.default_get",
+        "no_consent",
+        {"fields": ["state", "accepted"]},
+        EVERY_USER,
+        lambda _test, result: result["state"] == "draft",
+    ),
+    Call(
+        "res.users.write",
+        "own_user",
+        {"vals": {"signature": "Yours"}},
+        EVERY_USER,
+        lambda test, _result: "Yours" in test.user.signature,
+        "of the own signature",
+    ),
+    Call(
+        "res.users.write",
+        "own_user",
+        lambda test: {"vals": {"partner_id": test.ann.id}},
+        what="that takes another contact",
+    ),
+    Call(
+        "res.partner.write",
+        "ann",
+        {"vals": {"email": "ann@new.example.com"}},
+        (MANAGER,),
+        lambda test, _result: test.ann.email == "ann@new.example.com",
+    ),
+    Call(
+        "privacy.consent.mail_allowed_qweb_expressions",
+        "no_consent",
+        allowed=EVERY_USER,
+        works=lambda _test, result: "object.partner_id.lang" in result,
+    ),
+]
+
+DIALOGS = [
+    *(
+        call
+        for name, dialog, values in (
+            ("confirm", "confirmation", {"note": "Other words"}),
+            ("erase", "erasure", {"reason": "Other words"}),
+        )
+        for call in (
+            Call(
+                f"privacy.consent.{name}.create",
+                parameters=lambda test, name=name, values=values: {
+                    "vals_list": [
+                        {
+                            **values,
+                            **(
+                                {"consent_id": test.suspected.id}
+                                if name == "confirm"
+                                else {"consent_ids": [(6, 0, test.suspected.ids)]}
+                            ),
+                        }
+                    ]
+                },
+                allowed=(MANAGER,),
+                works=lambda test, _result, name=name: test.env[
+                    f"privacy.consent.{name}"
+                ].search([("create_uid", "=", test.user.id)], offset=1),
+            ),
+            Call(
+                f"privacy.consent.{name}.write",
+                dialog,
+                {"vals": values},
+                (MANAGER,),
+                lambda test, _result, dialog=dialog, values=values: (
+                    values.items()
+                    <= getattr(test, dialog).read(list(values))[0].items()
+                ),
+            ),
+            Call(
+                f"privacy.consent.{name}.unlink",
+                dialog,
+                allowed=(MANAGER,),
+                works=lambda test, _result, dialog=dialog: not getattr(
+                    test, dialog
+                ).exists(),
+            ),
+        )
+    ),
+    Call(
+        "privacy.consent.confirm.action_confirm",
+        "confirmation",
+        allowed=(MANAGER,),
+        works=lambda test, _result: not test.suspected.suspected_automated,
+    ),
+    Call(
+        "privacy.consent.erase.action_erase",
+        "erasure",
+        allowed=(MANAGER,),
+        works=lambda test, _result: not test.suspected.exists(),
+    ),
+]
+
+# What happened is for nobody to write. Not each version has all of these models.
+RECORDS = {
+    model: nobody_keeps(model, f"records of {model}")
+    for model in (
+        "privacy.append.only",
+        "privacy.consent.event",
+        "privacy.consent.event.detail",
+        "privacy.consent.text",
+        "privacy.consent.request",
+    )
+}
