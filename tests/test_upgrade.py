@@ -1,83 +1,70 @@
 # Copyright 2026 The privacy_consent authors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""A database of the 18.0 addon, upgraded in place: nothing is lost or changed."""
+"""Databases of earlier versions, upgraded in place: nothing is lost or changed."""
 
 import hashlib
 import hmac
 import subprocess
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 import pytest
 import requests
-from page import press
+from page import load, press
 from server import Server, Shell, query
 
 from tools import settings
 
-CONSENTS = 1000
+CONSENTS = 10_000
 
-# What users of 18.0 have: consents in all states, with a history.
-FILL = f"""
-import datetime
-env = env(context=dict(env.context, tracking_disable=True))
-subjects = env["res.partner"].create(
-    [
-        {{"name": f"Old {{i}}", "email": f"old{{i}}@example.com"}}
-        for i in range({CONSENTS})
-    ]
+# What 19.0.1.0.0 does not have, and what it had.
+BACK_TO_19 = """
+ALTER TABLE privacy_consent
+    DROP COLUMN answer_channel, DROP COLUMN answer_text_id, DROP COLUMN status,
+    DROP COLUMN uuid, DROP COLUMN valid_until,
+    ADD COLUMN answer_mark varchar, ADD COLUMN subject_accepted boolean,
+    ADD COLUMN subject_answer_date timestamp;
+ALTER TABLE privacy_activity DROP COLUMN uuid;
+ALTER TABLE res_partner DROP COLUMN address_changed_by_others;
+DROP TABLE privacy_consent_event_detail, privacy_consent_event,
+    privacy_consent_request, privacy_consent_text;
+DROP FUNCTION privacy_consent_append_only CASCADE;
+DELETE FROM ir_model WHERE model IN (
+    'privacy.consent.event', 'privacy.consent.event.detail', 'privacy.consent.request',
+    'privacy.consent.text');
+DELETE FROM ir_model_data
+    WHERE model = 'ir.rule' AND res_id NOT IN (SELECT id FROM ir_rule);
+WITH field AS (
+    INSERT INTO ir_model_fields
+        (name, model, model_id, field_description, ttype, state, store)
+    SELECT 'answer_mark', model, id, '{"en_US": "Mark"}', 'char', 'base', true
+    FROM ir_model WHERE model = 'privacy.consent'
+    RETURNING id
 )
-activity = env["privacy.activity"].create(
-    {{
-        "name": "Old newsletter",
-        "consent_required": "manual",
-        "subject_find": True,
-        "subject_domain": "[('email', 'like', 'old')]",
-    }}
-)
-states = ["draft", "sent", "answered", "answered"]
-consents = env["privacy.consent"].create(
-    [
-        {{
-            "partner_id": subject.id,
-            "activity_id": activity.id,
-            "active": i % 10 != 9,
-            "accepted": i % 4 == 2,
-            "state": states[i % 4],
-            "last_metadata": i % 4 > 1 and f"{{{{'User-Agent': 'old browser {{i}}'}}}}",
-        }}
-        for i, subject in enumerate(subjects)
-    ]
-)
-new, sent, answered = [
-    env.ref(f"privacy_consent.mt_consent_{{name}}")
-    for name in ("consent_new", "state_changed", "acceptance_changed")
-]
-moment = datetime.datetime(2024, 5, 1, 12)
-for days, subtype, those in [
-    (0, new, consents),
-    (1, sent, consents.filtered(lambda consent: consent.state != "draft")),
-    (2, answered, consents.filtered(lambda consent: consent.state == "answered")),
-]:
-    messages = those._message_log_batch({{consent.id: "old" for consent in those}})
-    messages.write(
-        {{"subtype_id": subtype.id, "date": moment + datetime.timedelta(days=days)}}
-    )
-env.cr.commit()
+INSERT INTO ir_model_data (module, name, model, res_id)
+    SELECT 'privacy_consent', 'field_privacy_consent__answer_mark',
+        'ir.model.fields', id
+    FROM field;
+UPDATE ir_module_module SET latest_version = '19.0.1.0.0'
+    WHERE name = 'privacy_consent';
 """
-
-# What 18.0 does not have.
-STEP_BACK = """
+# What 18.0 does not have either, and what some other addon added.
+BACK_TO_18 = """
 DROP INDEX privacy_consent_unique_subject_activity;
 ALTER TABLE privacy_consent
     DROP COLUMN action_error, DROP COLUMN answer_date, DROP COLUMN answer_mark,
     DROP COLUMN answered_by,
     DROP COLUMN asked_addresses, DROP COLUMN delivered_date,
-    DROP COLUMN delivered_mail, DROP COLUMN link_revocations,
+    DROP COLUMN delivered_mail, DROP COLUMN delivery_to_follow,
+    DROP COLUMN link_revocations,
     DROP COLUMN merged_addresses, DROP COLUMN merged_into_id,
     DROP COLUMN old_link_address, DROP COLUMN refreshed_date,
     DROP COLUMN request_error, DROP COLUMN sent_date,
     DROP COLUMN subject_accepted, DROP COLUMN subject_answer_date,
     DROP COLUMN suspected_automated, DROP COLUMN suspicion_signs,
     DROP COLUMN token_partner_id,
+    ADD COLUMN x_code varchar,
+    ADD CONSTRAINT other_addon_unique_code UNIQUE (partner_id, x_code),
     ADD CONSTRAINT privacy_consent_unique_partner_activity
         UNIQUE (partner_id, activity_id);
 ALTER TABLE privacy_activity DROP COLUMN company_id, DROP COLUMN one_click_answers;
@@ -91,6 +78,50 @@ UPDATE ir_module_module SET latest_version = '18.0.1.0.0'
     WHERE name IN ('privacy', 'privacy_consent');
 """
 
+ACTIVITY = """
+INSERT INTO privacy_activity
+    (name, controller_id, active, consent_required, subject_find, subject_domain)
+SELECT jsonb_build_object('en_US', name), 1, true, 'manual', true, '[]'
+FROM unnest(ARRAY['Old newsletter', 'Old survey']) AS name
+"""
+# Of each ten: two drafts, two sent, and six answered: two yes, two no, two first yes
+# and then no. For some of them the thread does not tell when.
+FILL_18 = f"""
+CREATE TEMPORARY TABLE old AS SELECT number, number % 5 AS kind
+    FROM generate_series(0, {CONSENTS - 1}) AS number;
+{ACTIVITY};
+INSERT INTO res_partner (name, complete_name, email, email_normalized, active, type)
+SELECT 'Old ' || number, 'Old ' || number, 'Old' || number || '@example.com',
+    'old' || number || '@example.com', true, 'contact'
+FROM old ORDER BY number;
+ALTER TABLE old ADD COLUMN partner integer, ADD COLUMN consent integer;
+UPDATE old SET partner = id FROM res_partner WHERE name = 'Old ' || number;
+INSERT INTO privacy_consent
+    (partner_id, activity_id, active, accepted, state, last_metadata)
+SELECT partner, activity.id, number % 7 < 6, kind = 2 OR number % 10 = 0,
+    (ARRAY['draft', 'sent', 'answered', 'answered', 'answered'])[kind + 1],
+    CASE WHEN kind > 1 THEN '{{''User-Agent'': ''old browser ' || number || '''}}' END
+FROM old JOIN privacy_activity activity ON activity.name->>'en_US' = 'Old newsletter'
+ORDER BY number;
+UPDATE old SET consent = id FROM privacy_consent WHERE partner_id = partner;
+INSERT INTO mail_message (model, res_id, message_type, body, subtype_id, date)
+SELECT 'privacy.consent', consent, 'notification', '<p>old</p>', subtype.res_id,
+    '2024-05-01 12:00:00'::timestamp + days * interval '1 day'
+FROM (VALUES (0, 'consent_new'), (1, 'state_changed'), (2, 'acceptance_changed'),
+    (3, 'acceptance_changed')) AS step (days, name)
+JOIN ir_model_data subtype
+    ON subtype.module = 'privacy_consent' AND subtype.name = 'mt_consent_' || step.name
+JOIN old ON kind >= CASE days WHEN 3 THEN 4 ELSE days END
+WHERE days < 2 OR number % 50 >= 5
+ORDER BY number, days;
+INSERT INTO mail_tracking_value
+    (mail_message_id, field_id, old_value_integer, new_value_integer)
+SELECT message.id, field.id, 1, 0
+FROM mail_message message JOIN ir_model_fields field
+    ON field.model = message.model AND field.name = 'accepted'
+WHERE message.model = 'privacy.consent' AND date = '2024-05-04 12:00:00'
+"""
+
 # All that 18.0 stored.
 STORED = [
     "SELECT id, partner_id, activity_id, state, accepted, active, last_metadata"
@@ -102,11 +133,24 @@ STORED = [
     "SELECT res_model, res_id, partner_id FROM mail_followers ORDER BY id",
     "SELECT id, body_html, subject FROM mail_template ORDER BY id",
 ]
-NEW = (
-    "SELECT id, sent_date, answer_date, answered_by, merged_into_id, token_partner_id,"
-    " subject_accepted, subject_answer_date, old_link_address, write_date"
-    " FROM privacy_consent ORDER BY id"
-)
+# What 19.0.1.0.0 stored beside it.
+STORED_BY_19 = [
+    *STORED,
+    "SELECT id, answer_date, sent_date, delivered_date, delivered_mail,"
+    " merged_into_id, merged_addresses, old_link_address, token_partner_id,"
+    " asked_addresses, suspected_automated, suspicion_signs"
+    " FROM privacy_consent ORDER BY id",
+    "SELECT id, state, email_to FROM mail_mail ORDER BY id",
+]
+NEW = [
+    "SELECT id, sent_date, answer_date, answered_by, answer_channel, status, uuid,"
+    " merged_into_id, token_partner_id, old_link_address, write_date"
+    " FROM privacy_consent ORDER BY id",
+    "SELECT id, uuid FROM privacy_activity ORDER BY id",
+    "SELECT * FROM privacy_consent_event ORDER BY id",
+    "SELECT * FROM privacy_consent_event_detail ORDER BY id",
+    "SELECT * FROM privacy_consent_request ORDER BY id",
+]
 
 
 def facts(database, statements=tuple(STORED)):
@@ -114,11 +158,11 @@ def facts(database, statements=tuple(STORED)):
     return [query(database, statement) for statement in statements]
 
 
-def upgrade(database):
-    """Upgrade both addons with Odoo's command line."""
+def odoo(database, *options):
+    """Install or upgrade addons with Odoo's command line."""
     result = subprocess.run(
         [settings.VENV / "bin" / "odoo", "server", "-c", settings.CONF, "-d", database]
-        + ["-u", "privacy,privacy_consent", "--stop-after-init", "--no-http"],
+        + [*options, "--stop-after-init", "--no-http"],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -130,12 +174,40 @@ def upgrade(database):
     assert " WARNING " not in result.stdout
 
 
+def upgrade(database):
+    """Upgrade both addons."""
+    odoo(database, "-u", "privacy,privacy_consent")
+
+
+def upgrade_again(database, version):
+    """Have the upgrade from a version run a second time."""
+    query(
+        database,
+        "UPDATE ir_module_module SET latest_version = %s WHERE name LIKE 'privacy%%'"
+        " AND state = 'installed'",
+        version,
+    )
+    upgrade(database)
+
+
+def uuids(database):
+    """Check that consents and activities have different unique IDs."""
+    for table in ("privacy_consent", "privacy_activity"):
+        ((rows, different),) = query(
+            database, f"SELECT count(*), count(DISTINCT uuid) FROM {table}"
+        )
+        assert rows == different > 1, table
+
+
+# From 18.0 ------------------------------------------------------------------------
+
+
 @pytest.fixture(scope="module")
 def upgraded(new_database):
     """An upgraded database, and what it stored before."""
     database = new_database()
-    Shell(database, FILL).finish()
-    query(database, STEP_BACK)
+    query(database, BACK_TO_19 + BACK_TO_18)
+    query(database, FILL_18)
     before = facts(database)
     upgrade(database)
     return database, before
@@ -152,25 +224,94 @@ def test_moments_come_from_the_history(upgraded):
     found = query(
         database,
         "SELECT state, count(*), count(sent_date), count(answer_date), min(sent_date),"
-        " max(answer_date), min(answered_by) FROM privacy_consent"
-        " GROUP BY state ORDER BY state",
+        " max(answer_date), min(answered_by), max(answered_by) FROM privacy_consent"
+        " GROUP BY state",
     )
     rows = {row[0]: (*row[1:4], *map(str, row[4:])) for row in found}
-    sent, answered = "2024-05-02 12:00:00", "2024-05-03 12:00:00"
-    quarter = CONSENTS // 4
+    sent, answered = "2024-05-02 12:00:00", "2024-05-04 12:00:00"
+    fifth = CONSENTS // 5
+    dated = 3 * fifth * 9 // 10
     assert rows == {
-        "draft": (quarter, 0, 0, "None", "None", "None"),
-        "sent": (quarter, quarter, 0, sent, "None", "None"),
-        "answered": (*[2 * quarter] * 3, sent, answered, "subject"),
+        "draft": (fifth, 0, 0, "None", "None", "None", "None"),
+        "sent": (fifth, fifth, 0, sent, "None", "None", "None"),
+        "answered": (3 * fifth, 3 * fifth, dated, sent, answered)
+        + ("unknown", "unknown"),
     }
+
+
+def test_answers_of_18_become_events_whose_speaker_is_unknown(upgraded):
+    database, _before = upgraded
+    found = query(
+        database,
+        "SELECT status, kinds, by, channels, coalesce(dates, ''), count(*)"
+        " FROM privacy_consent consent JOIN LATERAL ("
+        "  SELECT string_agg(kind, ' ' ORDER BY id) AS kinds,"
+        "   string_agg(DISTINCT by, ' ') AS by,"
+        "   string_agg(DISTINCT channel, ' ') AS channels,"
+        "   string_agg(to_char(answered_at, 'DD'), ' ' ORDER BY id) AS dates,"
+        "   bool_and(text_id IS NULL AND text_hash IS NULL) AS silent"
+        "  FROM privacy_consent_event event WHERE event.consent_id = consent.id"
+        "   AND event.consent_uuid = consent.uuid"
+        " ) AS events ON true"
+        " WHERE consent.answer_channel = 'upgrade' AND silent GROUP BY 1, 2, 3, 4, 5",
+    )
+    fifth = CONSENTS // 5
+    dated, undated = fifth * 9 // 10, fifth // 10
+    rest = ("unknown", "upgrade")
+    assert set(found) == {
+        ("given", "given", *rest, "03", dated),
+        ("given", "given", *rest, "", undated),
+        ("refused", "refused", *rest, "03", dated),
+        ("withdrawn", "given withdrawn", *rest, "03 04", dated),
+        # Of half of them nobody stored that they once said yes.
+        ("refused", "refused", *rest, "", 2 * undated),
+    }
+    assert query(
+        database,
+        "SELECT status, count(*) FROM privacy_consent WHERE state <> 'answered'"
+        " GROUP BY status ORDER BY status",
+    ) == [("requested", fifth), ("unknown", fifth)]
+
+
+def test_events_hold_who_the_person_is(upgraded):
+    database, _before = upgraded
+    events = query(
+        database,
+        "SELECT name, email, salt, detail_digest FROM privacy_consent_event event"
+        " JOIN privacy_consent_event_detail detail ON detail.event_id = event.id"
+        " WHERE part = 'person'",
+    )
+    assert len({name for name, *_rest in events}) == 3 * CONSENTS // 5
+    for name, email, salt, digest in events:
+        assert email == name.replace(" ", "") + "@example.com"
+        content = f'{salt}{{"email":"{email}","name":"{name}"}}'
+        assert hashlib.sha256(content.encode()).hexdigest() == digest
+    # Other programs wrote it in other ways.
+    assert not query(
+        database, "SELECT FROM privacy_consent_event_detail WHERE part = 'origin'"
+    )
+
+
+def test_unique_ids_are_different(upgraded):
+    database, _before = upgraded
+    uuids(database)
+
+
+def test_constraints_of_other_addons_stay(upgraded):
+    database, _before = upgraded
+    assert query(
+        database,
+        "SELECT conname FROM pg_constraint"
+        " WHERE conrelid = 'privacy_consent'::regclass AND contype = 'u'",
+    ) == [("other_addon_unique_code",)]
 
 
 def test_second_upgrade_changes_nothing(upgraded):
     database, before = upgraded
-    new = query(database, NEW)
-    upgrade(database)
+    new = facts(database, NEW)
+    upgrade_again(database, "18.0.1.0.0")
     assert facts(database) == before
-    assert query(database, NEW) == new
+    assert facts(database, NEW) == new
 
 
 def test_old_links_work(upgraded, inbox, tmp_path):
@@ -187,16 +328,542 @@ def test_old_links_work(upgraded, inbox, tmp_path):
             hashlib.sha512,
         ).hexdigest()
         for choice in ("accept", "reject"):
-            page = requests.get(
-                f"{server.url}/privacy/consent/{choice}/{consent}/{token}?db={database}",
-                timeout=60,
+            link = (
+                f"{server.url}/privacy/consent/{choice}/{consent}/{token}?db={database}"
             )
+            page = requests.get(link, timeout=60)
             assert page.status_code == 200, (consent, state)
             assert "Old newsletter" in page.text
-    press(page.url, "reject")
-    consent = server.execute("privacy.consent", "read", [consent])[0]
-    assert (consent["state"], consent["accepted"]) == ("answered", False)
-    server.execute("privacy.consent", "action_invalidate_links", [consent["id"]])
-    assert requests.get(page.url, timeout=60).status_code == 404
+    assert "accept" in load(link)
+    press(link, "reject")
+    (row,) = server.execute("privacy.consent", "read", [consent])
+    assert (row["state"], row["accepted"], row["answered_by"]) == (
+        "answered",
+        False,
+        "subject",
+    )
+    press(link, "accept")
+    server.execute("privacy.consent", "action_invalidate_links", [consent])
+    assert load(link).keys() >= {"reject"}
+    assert "accept" not in load(link)
+    press(link, "reject")
+    (row,) = server.execute("privacy.consent", "read", [consent])
+    assert (row["accepted"], row["status"]) == (False, "withdrawn")
     server.stop()
     server.check()
+
+
+# From 19.0.1.0.0 --------------------------------------------------------------------
+
+START = datetime(2026, 3, 1, 12)
+PLACEHOLDERS = (
+    '<p><a class="button" href="http://localhost/privacy/consent/accept/">Yes</a>'
+    ' <a href="http://localhost/privacy/consent/reject/">No</a></p>'
+)
+BROWSER = "User agent: Mozilla/5.0\nRemote IP: 192.0.2.7\nDate and time (UTC): now"
+
+
+def day(number):
+    """:return: a moment"""
+    return START + timedelta(days=number)
+
+
+@dataclass
+class Message:
+    """A message in the thread of a consent.
+
+    :ivar subtype: ending of its name
+    :ivar tracked: what changed: values before and after, by name of the field
+    :ivar author: name of a contact; None for the subject
+    """
+
+    subtype: str
+    date: datetime
+    tracked: dict = field(default_factory=dict)
+    author: str | None = None
+
+
+@dataclass
+class Scene:
+    """A consent as 19.0.1.0.0 stored it.
+
+    :ivar events: kind, speaker, moment, member of staff and browser of its answers
+    :ivar status: afterwards
+    """
+
+    vals: dict
+    thread: list
+    events: list
+    status: str
+
+
+def subject_said(accepted, number, before=None, metadata=BROWSER):
+    """:return: the message of an answer of the subject's own"""
+    tracked = {
+        "answer_date": (before and day(before), day(number)),
+        "last_metadata": ("before", metadata),
+    }
+    if accepted is not None:
+        tracked["accepted"] = (not accepted, accepted)
+    return Message("acceptance_changed", day(number), tracked)
+
+
+def staff_said(accepted, number, before=None):
+    """:return: the message of an answer that staff recorded"""
+    return Message(
+        "state_changed",
+        day(number),
+        {
+            "accepted": (not accepted, accepted),
+            "answer_date": (before and day(before), day(number)),
+            "last_metadata": (BROWSER, ""),
+        },
+        author="Officer",
+    )
+
+
+def answered(accepted, number, by="subject", **vals):
+    """:return: the fields of an answered consent"""
+    own = {"answer_mark": "0123456789abcdef"} if by == "subject" else {}
+    return {
+        "state": "answered",
+        "accepted": accepted,
+        "answer_date": day(number) if number is not None else None,
+        "answered_by": by,
+        "last_metadata": BROWSER if by == "subject" else None,
+        "sent_date": day(-1),
+        **own,
+        **vals,
+    }
+
+
+SENT = Message("state_changed", day(-1))
+OF_18 = {"answer_mark": None, "old_link_address": "old@example.com"}
+YES, NO = ("given", "subject"), ("withdrawn", "subject")
+SCENES = {
+    "given": Scene(
+        answered(True, 1),
+        [SENT, subject_said(True, 1)],
+        [(*YES, day(1), None, "Mozilla/5.0")],
+        "given",
+    ),
+    "not changed": Scene(
+        answered(True, 2),
+        [SENT, subject_said(None, 1), subject_said(None, 2, 1)],
+        [
+            (*YES, day(1), None, None),
+            (*YES, day(2), None, "Mozilla/5.0"),
+        ],
+        "given",
+    ),
+    "withdrawn": Scene(
+        answered(False, 2),
+        [SENT, subject_said(True, 1), subject_said(False, 2, 1)],
+        [
+            (*YES, day(1), None, None),
+            (*NO, day(2), None, "Mozilla/5.0"),
+        ],
+        "withdrawn",
+    ),
+    "refused what was assumed": Scene(
+        answered(False, 1),
+        [SENT, subject_said(False, 1)],
+        [("refused", "subject", day(1), None, "Mozilla/5.0")],
+        "refused",
+    ),
+    "staff after the subject": Scene(
+        answered(False, 2, "staff"),
+        [SENT, subject_said(True, 1), staff_said(False, 2, 1)],
+        [
+            (*YES, day(1), None, "Mozilla/5.0"),
+            ("withdrawn", "staff", day(2), "Officer", None),
+        ],
+        "withdrawn",
+    ),
+    "subject after staff": Scene(
+        answered(True, 2),
+        [staff_said(False, 1), subject_said(True, 2, 1)],
+        [
+            ("refused", "staff", day(1), "Officer", None),
+            (*YES, day(2), None, "Mozilla/5.0"),
+        ],
+        "given",
+    ),
+    "staff in the same second": Scene(
+        answered(False, 1, "staff"),
+        [
+            SENT,
+            subject_said(True, 1),
+            Message("state_changed", day(1), {"accepted": (True, False)}, "Officer"),
+        ],
+        [
+            (*YES, day(1), None, None),
+            ("withdrawn", "staff", day(1), None, None),
+        ],
+        "withdrawn",
+    ),
+    "imported by staff": Scene(
+        answered(True, -300, "staff"),
+        [],
+        [("given", "staff", day(-300), None, None)],
+        "given",
+    ),
+    "suspected": Scene(
+        answered(False, 2, suspected_automated=True, suspicion_signs="agent delivery"),
+        [SENT, subject_said(True, 1), subject_said(False, 2, 1)],
+        [(*YES, day(1), None, None), (*NO, day(2), None, "Mozilla/5.0")],
+        "withdrawn",
+    ),
+    "of 18": Scene(
+        answered(True, 1, **OF_18, last_metadata="old browser"),
+        [SENT, Message("acceptance_changed", day(1))],
+        [("given", "unknown", day(1), None, None)],
+        "given",
+    ),
+    "of 18 without a date": Scene(
+        answered(False, None, **OF_18),
+        [],
+        [("refused", "unknown", None, None, "Mozilla/5.0")],
+        "refused",
+    ),
+    "of 18 and later": Scene(
+        answered(False, 2, old_link_address="old@example.com"),
+        [Message("acceptance_changed", day(1)), subject_said(False, 2, 1)],
+        [
+            ("given", "unknown", day(1), None, None),
+            (*NO, day(2), None, "Mozilla/5.0"),
+        ],
+        "withdrawn",
+    ),
+    "of 18 and staff": Scene(
+        answered(False, 2, "staff", **OF_18),
+        [Message("acceptance_changed", day(1)), staff_said(False, 2, 1)],
+        [
+            ("given", "unknown", day(1), None, "Mozilla/5.0"),
+            ("withdrawn", "staff", day(2), "Officer", None),
+        ],
+        "withdrawn",
+    ),
+    "back to draft": Scene(
+        {"state": "draft", "accepted": True},
+        [subject_said(True, 1)],
+        [(*YES, day(1), None, None)],
+        "unknown",
+    ),
+    "waiting": Scene({"state": "draft", "accepted": True}, [], [], "unknown"),
+    "sent": Scene(
+        {
+            "state": "sent",
+            "sent_date": day(-1),
+            "delivered_date": day(2),
+            "asked_addresses": "first@example.com\nsecond@example.com",
+        },
+        [SENT],
+        [],
+        "requested",
+    ),
+    "by hand": Scene({"state": "sent", "sent_date": day(-1)}, [SENT], [], "requested"),
+}
+
+
+def insert(database, table, **vals):
+    """Insert a row.
+
+    :return: its id
+    """
+    ((row_id,),) = query(
+        database,
+        f"INSERT INTO {table} ({', '.join(vals)})"
+        f" VALUES ({', '.join(['%s'] * len(vals))}) RETURNING id",
+        *vals.values(),
+    )
+    return row_id
+
+
+def new_contact(database, name, email):
+    """:return: the id of a new contact"""
+    return insert(
+        database,
+        "res_partner",
+        name=name,
+        complete_name=name,
+        email=email,
+        email_normalized=email,
+        active=True,
+        type="contact",
+    )
+
+
+def fill(database):
+    """Fill a database with what 19.0.1.0.0 stored.
+
+    :return: the ids of the consents by the name of their scene
+    """
+    query(database, ACTIVITY)
+    activity = dict(query(database, "SELECT name->>'en_US', id FROM privacy_activity"))[
+        "Old survey"
+    ]
+    subtypes = dict(
+        query(
+            database,
+            "SELECT name, res_id FROM ir_model_data WHERE module = 'privacy_consent'"
+            " AND model = 'mail.message.subtype'",
+        )
+    )
+    tracked = dict(
+        query(
+            database,
+            "SELECT name, id FROM ir_model_fields WHERE model = 'privacy.consent'",
+        )
+    )
+    columns = {
+        "accepted": "integer",
+        "answer_date": "datetime",
+        "last_metadata": "text",
+    }
+    officer = new_contact(database, "Officer", "officer@example.com")
+    consents = {}
+    for number, (name, scene) in enumerate(SCENES.items()):
+        subject = new_contact(database, name, f"subject{number}@example.com")
+        consents[name] = insert(
+            database,
+            "privacy_consent",
+            partner_id=subject,
+            activity_id=activity,
+            **{"active": True, "accepted": False, **scene.vals},
+        )
+        for message in scene.thread:
+            message_id = insert(
+                database,
+                "mail_message",
+                model="privacy.consent",
+                res_id=consents[name],
+                message_type="notification",
+                date=message.date,
+                subtype_id=subtypes[f"mt_consent_{message.subtype}"],
+                author_id=officer if message.author else subject,
+            )
+            for field_name, (old, new) in message.tracked.items():
+                column = columns[field_name]
+                if column == "integer":
+                    old, new = int(old), int(new)
+                insert(
+                    database,
+                    "mail_tracking_value",
+                    mail_message_id=message_id,
+                    field_id=tracked[field_name],
+                    **{f"old_value_{column}": old, f"new_value_{column}": new},
+                )
+    query(
+        database,
+        "UPDATE privacy_consent SET active = false, merged_into_id = %s WHERE id = %s",
+        consents["given"],
+        consents["withdrawn"],
+    )
+    return consents
+
+
+def mail(database, consent, date, state="sent", to_subject=True, **vals):
+    """Insert a mail that asks.
+
+    :return: its id
+    """
+    message = insert(
+        database,
+        "mail_message",
+        model="privacy.consent",
+        res_id=consent,
+        message_type="email_outgoing",
+        date=date,
+        body=PLACEHOLDERS,
+    )
+    mail_id = insert(
+        database,
+        "mail_mail",
+        mail_message_id=message,
+        body_html=PLACEHOLDERS,
+        state=state,
+        write_date=date + timedelta(hours=36),
+        **vals,
+    )
+    if to_subject:
+        query(
+            database,
+            "INSERT INTO mail_mail_res_partner_rel (mail_mail_id, res_partner_id)"
+            " SELECT %s, partner_id FROM privacy_consent WHERE id = %s",
+            mail_id,
+            consent,
+        )
+    return mail_id
+
+
+@pytest.fixture(scope="module")
+def upgraded_19(new_database):
+    """A database upgraded from 19.0.1.0.0, its consents, mails, and what it stored."""
+    database = new_database()
+    query(database, BACK_TO_19)
+    consents = fill(database)
+    mails = {
+        "waiting": mail(database, consents["waiting"], day(0), "outgoing"),
+        "by address": mail(
+            database,
+            consents["waiting"],
+            day(0),
+            "exception",
+            to_subject=False,
+            email_to="A b <x@example.com>, "
+            f'"Me" <Subject{list(SCENES).index("waiting")}@example.com>',
+        ),
+        "copy": mail(
+            database,
+            consents["waiting"],
+            day(0),
+            "outgoing",
+            to_subject=False,
+            email_to="copy@example.com",
+        ),
+        "first": mail(database, consents["sent"], day(-2)),
+        "middle": mail(database, consents["sent"], day(0)),
+        "failed": mail(database, consents["sent"], day(0), "cancel"),
+        "last": mail(database, consents["sent"], day(1), "sent"),
+        "mere": mail(database, consents["sent"], day(1)),
+    }
+    query(
+        database,
+        "UPDATE mail_mail SET body_html = '<p>Thank you</p>' WHERE id = %s",
+        mails["mere"],
+    )
+    query(
+        database,
+        "UPDATE privacy_consent SET delivered_mail = %s WHERE id = %s",
+        mails["last"],
+        consents["sent"],
+    )
+    # Odoo deletes what people write once it left; the message stays.
+    mails["by hand"] = mail(database, consents["by hand"], day(-2))
+    query(
+        database,
+        "INSERT INTO mail_notification (mail_message_id, res_partner_id,"
+        " notification_type, notification_status)"
+        " SELECT mail_message_id, partner_id, 'email', 'sent'"
+        " FROM mail_mail mail JOIN privacy_consent consent ON consent.id = %s"
+        " WHERE mail.id = %s",
+        consents["by hand"],
+        mails["by hand"],
+    )
+    query(database, "DELETE FROM mail_mail WHERE id = %s", mails["by hand"])
+    before = facts(database, STORED_BY_19)
+    upgrade(database)
+    return database, consents, mails, before
+
+
+def test_no_answer_of_19_changes(upgraded_19):
+    database, consents, _mails, before = upgraded_19
+    assert facts(database, STORED_BY_19) == before
+    uuids(database)
+    found = query(
+        database,
+        "SELECT id, status, answered_by, answer_channel FROM privacy_consent",
+    )
+    stored = {row[0]: row[1:] for row in found}
+    for name, scene in SCENES.items():
+        if scene.vals["state"] != "answered":
+            last = (None, None)
+        else:
+            last = (scene.events[-1][1], "upgrade")
+        assert stored[consents[name]] == (scene.status, *last), name
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_answers_of_19_become_events(upgraded_19, name):
+    database, consents, _mails, _before = upgraded_19
+    found = query(
+        database,
+        "SELECT kind, by, answered_at, person.staff, origin.user_agent,"
+        "  origin.network_address, person.name, event.channel, signs,"
+        "  consent_uuid = consent.uuid AND activity_uuid = activity.uuid"
+        " FROM privacy_consent_event event"
+        " JOIN privacy_consent consent ON consent.id = event.consent_id"
+        " JOIN privacy_activity activity ON activity.id = consent.activity_id"
+        " JOIN privacy_consent_event_detail person"
+        "  ON person.event_id = event.id AND person.part = 'person'"
+        " LEFT JOIN privacy_consent_event_detail origin"
+        "  ON origin.event_id = event.id AND origin.part = 'origin'"
+        " WHERE consent_id = %s AND kind <> 'requested' ORDER BY event.id",
+        consents[name],
+    )
+    signs = SCENES[name].vals.get("suspicion_signs")
+    events = SCENES[name].events
+    assert found == [
+        (*event, event[4] and "192.0.2.7", name, "upgrade")
+        + (signs if number == len(events) - 1 else None, True)
+        for number, event in enumerate(events)
+    ]
+
+
+def test_mails_become_requests(upgraded_19):
+    database, _consents, mails, _before = upgraded_19
+    found = query(
+        database,
+        "SELECT request.mail_id, mail_message_id = message_id, address,"
+        "  request.delivered_date, followed, event.at, event.channel"
+        " FROM privacy_consent_request request"
+        " LEFT JOIN mail_mail mail ON mail.id = request.mail_id"
+        " LEFT JOIN privacy_consent_event event"
+        "  ON event.request_uuid = request.uuid AND event.kind = 'requested'",
+    )
+    names = {mail_id: name for name, mail_id in mails.items()}
+    numbers = {name: number for number, name in enumerate(SCENES)}
+    waiting = f"subject{numbers['waiting']}@example.com"
+    by_hand = f"subject{numbers['by hand']}@example.com"
+    now = f"subject{numbers['sent']}@example.com"
+    assert {names.get(mail_id): row for mail_id, *row in found} == {
+        "waiting": [True, waiting, None, False, None, None],
+        "by address": [True, waiting, None, False, None, None],
+        "first": [True, "second@example.com", day(-1), True, day(-1), "upgrade"],
+        "middle": [True, "second@example.com", day(1.5), True, day(1.5), "upgrade"],
+        "failed": [True, now, None, False, None, None],
+        "last": [True, "second@example.com", day(2), True, day(2), "upgrade"],
+        None: [None, by_hand, day(-1), True, day(-1), "upgrade"],
+    }
+    assert len(found) == 7
+
+
+def test_second_upgrade_from_19_changes_nothing(upgraded_19):
+    database, _consents, _mails, before = upgraded_19
+    # What a fresh database has no use for is gone.
+    assert not query(
+        database,
+        "SELECT FROM information_schema.columns"
+        " WHERE table_name = 'privacy_consent' AND column_name = 'answer_mark'",
+    )
+    new = facts(database, NEW)
+    upgrade_again(database, "19.0.1.0.0")
+    assert facts(database, STORED_BY_19) == before
+    assert facts(database, NEW) == new
+
+
+# Beside activities that exist ---------------------------------------------------------
+
+UNINSTALL = """
+env["ir.module.module"].search(
+    [("name", "=", "privacy_consent")]
+).button_immediate_uninstall()
+env.cr.commit()
+"""
+
+
+def test_installed_beside_activities(new_database):
+    database = new_database()
+    Shell(database, UNINSTALL).finish()
+    query(
+        database,
+        "INSERT INTO privacy_activity (name, controller_id, active)"
+        " SELECT jsonb_build_object('en_US', 'Old ' || number), 1, true"
+        " FROM generate_series(1, 3) AS number",
+    )
+    odoo(database, "-i", "privacy_consent", "--skip-auto-install")
+    ((rows, different),) = query(
+        database, "SELECT count(*), count(DISTINCT uuid) FROM privacy_activity"
+    )
+    assert rows == different == 3

@@ -6,13 +6,13 @@
 def migrate(cr, version):
     """Date what was sent and answered by the messages that recorded it.
 
-    Earlier series knew answers of subjects only, and kept their moments in the thread
-    alone. Where the thread says nothing, the fields stay empty.
+    Earlier series did not store who spoke. They kept the moments in the thread alone.
+    Where it says nothing, the fields stay empty.
     """
     cr.execute(
         """
         UPDATE privacy_consent AS consent
-           SET answered_by = 'subject',
+           SET answered_by = 'unknown',
                answer_date = (
                    SELECT max(message.date)
                      FROM mail_message AS message
@@ -24,13 +24,6 @@ def migrate(cr, version):
                       AND message.res_id = consent.id
                )
          WHERE consent.state = 'answered' AND consent.answered_by IS NULL
-        """
-    )
-    cr.execute(
-        """
-        UPDATE privacy_consent
-           SET subject_accepted = accepted, subject_answer_date = answer_date
-         WHERE answered_by = 'subject' AND subject_accepted IS NULL
         """
     )
     cr.execute(

@@ -9,12 +9,18 @@ def migrate(cr, version):
     """Drop the constraint that allowed one consent per contact and activity.
 
     It is an index now, which leaves out consents that were merged into another one.
+    Constraints of other addons stay.
     """
     cr.execute(
         """
         SELECT conname
           FROM pg_constraint
          WHERE conrelid = 'privacy_consent'::regclass AND contype = 'u'
+           AND (
+                   SELECT array_agg(attname::text ORDER BY attname)
+                     FROM pg_attribute
+                    WHERE attrelid = conrelid AND attnum = ANY (conkey)
+               ) = ARRAY['activity_id', 'partner_id']
         """
     )
     for (name,) in cr.fetchall():
