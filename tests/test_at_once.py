@@ -61,12 +61,13 @@ def test_both_answers(crowd, inbox):
     consent = crowd.consent("subject1@example.com")
     assert consent["state"] == "answered"
     assert consent["answered_by"] == "subject"
-    words = ["accepted"] * 2 + ["rejected"] * 2
-    for page, word in zip(pages, words, strict=True):
-        recorded = consent["accepted"] == (word == "accepted")
-        assert bool(RECORDED.search(page.text)) == recorded
+    # A yes needs a page that knows the present answer, a no is always taken.
+    assert not consent["accepted"]
+    for page in pages[2:]:
+        assert RECORDED.search(page.text)
+    for page in pages[:2]:
         # Whoever was slower sees what counts, and may choose again.
-        assert recorded or 'role="alert"' in page.text
+        assert RECORDED.search(page.text) or 'role="alert"' in page.text
 
 
 def test_answer_posted_twice(crowd, inbox):
