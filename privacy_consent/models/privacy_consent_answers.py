@@ -10,6 +10,7 @@ from datetime import datetime
 
 from odoo import fields, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 from .. import links
 from ..append_only import moment
@@ -264,11 +265,12 @@ class PrivacyConsent(models.Model):
         texts_sudo = self.env["privacy.consent.text"].sudo()
         if not word.text_hash:
             return texts_sudo
-        text_sudo = texts_sudo.search_fetch(
-            [("hash", "=", word.text_hash)], ["hash", "language"]
+        # Each answer asks this, and needs no more than the id.
+        found = self.env.execute_query(
+            SQL("SELECT id FROM privacy_consent_text WHERE hash = %s", word.text_hash)
         )
-        if text_sudo:
-            return text_sudo
+        if found:
+            return texts_sudo.browse(found[0])
         # Nobody asked or saved since it changed: then it is today's, or is lost.
         current_sudo = self.activity_id.sudo()._store_texts(
             [word.proof.origin.language]

@@ -292,7 +292,7 @@ def append(env, events):
             "activity_uuid": event.activity.uuid,
             "request_uuid": event.request_uuid,
             "text_id": text.id if text else None,
-            "text_hash": text.hash if text else event.text_hash,
+            "text_hash": event.text_hash or (text.hash if text else None),
             "language": event.language,
             "surroundings": event.surroundings,
             "kind": event.kind,
