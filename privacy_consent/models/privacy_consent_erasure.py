@@ -107,26 +107,26 @@ class PrivacyConsent(models.Model):
         # A server action may follow, for which nothing is open.
         consents._follow_delivery()
         with erasing():
-            consents._erase_locked_ones(mails, reason)
+            consents._erase_rows(mails, reason)
 
-    def _erase_locked_ones(self, mails, reason):
-        consents = self
-        messages = consents.env["mail.message"].search(consents._thread_domain())
-        consents._erase_files(messages)
+    def _erase_rows(self, mails, reason):
+        """Delete these consents and all that belongs to them, once it is locked."""
+        messages = self.env["mail.message"].search(self._thread_domain())
+        self._erase_files(messages)
         # The requests go with their consents, the mails before.
-        consents.request_ids.message_id = False
+        self.request_ids.message_id = False
         mails.unlink()
-        consents._erase_drafts_of_mails()
+        self._erase_drafts_of_mails()
         erase_details(
             self.env,
             SQL(
                 "SELECT id FROM privacy_consent_event WHERE consent_id IN %s",
-                tuple(consents.ids) or (None,),
+                tuple(self.ids) or (None,),
             ),
         )
-        proof = consents._word_of_user().proof
+        proof = self._word_of_user().proof
         append(
-            consents.env,
+            self.env,
             [
                 Event(
                     kind="erased",
@@ -136,10 +136,11 @@ class PrivacyConsent(models.Model):
                     consent=consent,
                     person={"staff": proof.staff, "note": reason},
                 )
-                for consent in consents
+                for consent in self
             ],
         )
         # The database keeps a consent for as long as another one was merged into it.
+        consents = self
         while consents:
             survivors = consents & consents.merged_into_id
             (consents - survivors).unlink()
