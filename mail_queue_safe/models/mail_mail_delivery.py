@@ -70,7 +70,13 @@ class MailMail(models.Model):
 
     def write(self, vals):
         delivery = self._queue_delivery()
-        if delivery and delivery.claimed and _BOOKKEEPING.issuperset(vals):
+        cancelled = vals.get("state") == "cancel"
+        if (
+            delivery
+            and delivery.claimed
+            and not cancelled
+            and _BOOKKEEPING.issuperset(vals)
+        ):
             delivery.note(vals)
             return True
         if "state" in vals:

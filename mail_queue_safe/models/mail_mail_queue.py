@@ -445,8 +445,11 @@ class MailMail(models.Model):
             mail = deliveries.put(self, delivery.sending)
             mail._send(raise_exception=True, smtp_session=connection.session, **options)
             self._queue_commit_unwatched(delivery)
-            # what other addons wrote meanwhile
+            # What other addons wrote meanwhile: one may have cancelled the mail.
             self._queue_commit()
+            if self.state == "cancel":
+                delivery.waiting = []
+                return True
         except MemoryError:
             raise
         except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY as conflict:
