@@ -71,6 +71,16 @@ class PrivacyActivity(models.Model):
             controller = activity.controller_id
             activity.company_id = company_of.get(controller.id, controller.company_id)
 
+    def write(self, vals):
+        """Write values. Whoever changes the controller may choose the new one.
+
+        :raise AccessError: for a controller of a company that is not the user's
+        """
+        result = super().write(vals)
+        if "controller_id" in vals:
+            self.check_access("write")
+        return result
+
     @api.constrains("subject_domain")
     def _check_subject_domain(self):
         """Refuse a subjects filter that cannot be evaluated on contacts.
