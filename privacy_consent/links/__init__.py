@@ -2,4 +2,4 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """What personal links are made of, in plain Python: nothing here knows Odoo."""
 
-from . import list_unsubscribe, mask, nonce, placeholder, proof, token
+from . import list_unsubscribe, mask, nonce, placeholder, proof, scrub, token
