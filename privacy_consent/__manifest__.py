@@ -3,7 +3,7 @@
 {
     "name": "Data Privacy - Consent",
     "summary": "Ask people for consent before processing their data, and prove it",
-    "version": "19.0.1.1.0",
+    "version": "19.0.1.2.0",
     "development_status": "Beta",
     "category": "Data Protection",
     "website": "https://github.com/OCA/data-protection",
@@ -23,11 +23,13 @@
         "wizards/privacy_consent_confirm_views.xml",
         "wizards/privacy_consent_erase_views.xml",
         "views/privacy_consent_views.xml",
+        "views/privacy_consent_request_views.xml",
         "views/privacy_consent_event_views.xml",
         "views/privacy_consent_text_views.xml",
         "views/privacy_activity_views.xml",
         "views/res_partner_views.xml",
         "wizards/privacy_consent_ask_views.xml",
+        "wizards/privacy_consent_ask_selected_views.xml",
     ],
     "assets": {
         "web.assets_backend": ["privacy_consent/static/src/**/*"],

@@ -34,7 +34,11 @@ class ConsentController(PublicController):
         the activity takes the risk of one-click answers.
         """
         respond = self._answer if self._posting() else self._show
-        return self._in_database(db, partial(respond, choice, consent_id, token))
+        return self._in_database(
+            db,
+            partial(respond, choice, consent_id, token),
+            partial(self._give_up, choice, consent_id, token),
+        )
 
     @public_route(
         f"/privacy/consent/unsubscribe/{CONSENT}",
@@ -45,12 +49,15 @@ class ConsentController(PublicController):
         """Refuse or withdraw for a mail program (RFC 8058); show the page to people."""
         # Nobody sends this by accident, and no form of ours does.
         one_click = request.httprequest.form.get("List-Unsubscribe") == "One-Click"
-        respond = (
-            self._refuse
-            if self._posting() and one_click
-            else partial(self._show, "reject")
+        refuse = self._posting() and one_click
+        respond = self._refuse if refuse else partial(self._show, "reject")
+        # A program reads no page: only this tells it to try again.
+        status = 429 if refuse else 200
+        return self._in_database(
+            db,
+            partial(respond, consent_id, token),
+            partial(self._give_up, "reject", consent_id, token, status=status),
         )
-        return self._in_database(db, partial(respond, consent_id, token))
 
     @public_route(
         f"/privacy/consent/ask/{CONSENT}",
@@ -60,7 +67,11 @@ class ConsentController(PublicController):
     def ask(self, consent_id, token, db=None, **_kwargs):
         """Send a fresh request to the subject's present address."""
         respond = self._ask if self._posting() else partial(self._show, "reject")
-        return self._in_database(db, partial(respond, consent_id, token))
+        return self._in_database(
+            db,
+            partial(respond, consent_id, token),
+            partial(self._give_up, "reject", consent_id, token),
+        )
 
     @public_route("/privacy/consent/<path:rest>")
     def wrong_link(self, **_kwargs):
@@ -76,6 +87,11 @@ class ConsentController(PublicController):
                 return self._page(consent_sudo, grant, choice, "recorded")
         return self._page(consent_sudo, grant, choice)
 
+    def _give_up(self, choice, consent_id, token, env, status=200):
+        """Show the page again: too many others were at it at the same moment."""
+        consent_sudo, grant = self._consent_sudo(env, consent_id, token)
+        return self._page(consent_sudo, grant, choice, "again", status)
+
     def _one_click(self, consent_sudo, choice, grant):
         """:return: whether opening this link is the answer"""
         visitor = request.httprequest
@@ -88,6 +104,10 @@ class ConsentController(PublicController):
             and not any(visitor.headers.get(name) for name in PREFETCH_HEADERS)
             and self._allows(grant, choice)
         )
+
+    def _locked(self, consent_sudo, grant):
+        """:return: whether this page says that only the proof of the answer is kept"""
+        return grant == links.token.FULL and bool(consent_sudo.locked_until)
 
     def _allows(self, grant, choice):
         return grant == links.token.FULL or choice == "reject"
@@ -105,6 +125,8 @@ class ConsentController(PublicController):
             # Status 200, as for any form that is shown again: proxies put pages of
             # their own in place of errors, and the buttons would be lost.
             notice = "changed" if error.changed else "again"
+            if choice == "accept" and self._locked(consent_sudo, grant):
+                notice = "locked"
             return self._page(consent_sudo, grant, choice, notice)
         return self._page(consent_sudo, grant, choice, "recorded")
 
@@ -120,13 +142,15 @@ class ConsentController(PublicController):
         consent_sudo._ask_at_present_address()
         return self._page(consent_sudo, grant, "reject", "asked")
 
-    def _page(self, consent_sudo, grant, choice, notice=None):
+    def _page(self, consent_sudo, grant, choice, notice=None, status=200):
         """Show the page.
 
         :param str choice: the link that was opened, which comes first
         :param str notice: what just happened: ``"recorded"`` an answer; ``"asked"`` for
             a fresh request; ``"again"``: nothing, the button must be pressed again;
-            ``"changed"``: nothing, because the text changed
+            ``"changed"``: nothing, because the text changed; ``"locked"``: nothing,
+            because only the proof is kept
+        :param int status: of the response
         """
         lang = self._language(consent_sudo, grant).code
         consent_sudo = consent_sudo.with_context(lang=lang)
@@ -138,7 +162,7 @@ class ConsentController(PublicController):
             },
             minimal_qcontext=True,
         )
-        return self._respond(html)
+        return self._respond(html, status)
 
     def _page_values(self, consent_sudo, grant, choice, notice):
         """Gather what the page shows.
@@ -148,6 +172,7 @@ class ConsentController(PublicController):
         subject = consent_sudo.partner_id
         lang = consent_sudo.env.lang
         limited = grant == links.token.REFUSE
+        locked = self._locked(consent_sudo, grant)
         answers = [choice, "reject" if choice == "accept" else "accept"]
         if notice == "recorded":
             answers.remove("accept" if consent_sudo.accepted else "reject")
@@ -171,12 +196,14 @@ class ConsentController(PublicController):
                     ),
                 }
                 for answer in answers
-                if self._allows(grant, answer)
+                if self._allows(grant, answer) and not (locked and answer == "accept")
             ],
             "ask_nonce": limited
             and self._nonce(consent_sudo, "ask", consent_sudo, lang),
             "ask_url": limited and self._same_link(consent_sudo.env, "ask"),
             "consent": consent_sudo,
+            "earlier": not limited and consent_sudo._earlier_text(),
             "limited": limited,
+            "locked": locked,
             "notice": notice,
         }

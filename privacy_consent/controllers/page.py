@@ -4,9 +4,10 @@
 
 A public page has an address ``/privacy/consent/<word>/<consent>/<token>?db=<name>``
 (only such addresses are masked in the log, see ``links/mask.py``) and is a
-``@public_route()``. Its method calls ``self._in_database(db, respond)``, which calls
-``respond(env)``, again on a fresh snapshot when somebody else was faster, and turns
-``NotFound`` into the one page for every wrong link. In it:
+``@public_route()``. Its method calls ``self._in_database(db, respond, give_up)``, which
+calls ``respond(env)``, again on a fresh snapshot when somebody else was faster, in the
+end ``give_up(env)``, and turns ``NotFound`` into the one page for every wrong link. In
+it:
 
 - ``consent_sudo, grant = self._consent_sudo(env, consent_id, token)`` is the first
   thing; ``grant`` is ``links.token.FULL`` or ``links.token.REFUSE``: the latter shows
@@ -94,14 +95,24 @@ class PublicController(http.Controller):
         # Asked here and not left to the route: Odoo adds OPTIONS to every route.
         return request.httprequest.method == "POST"
 
-    def _in_database(self, db, respond):
+    def _in_database(self, db, respond, give_up):
         """Respond from the database that the link names.
 
         :param str db: name in the address; without it, the server's only database
         :param respond: called with an environment of the public user
+        :param give_up: called instead, and changes nothing, when again and again
+            somebody else was faster
         """
+
+        def repeat(env):
+            try:
+                return fresh_snapshot.repeat(respond, env)
+            except fresh_snapshot.CONFLICTS:
+                fresh_snapshot.begin_anew(env)
+                return give_up(env)
+
         try:
-            return self._respond_from(db, partial(fresh_snapshot.repeat, respond))
+            return self._respond_from(db, repeat)
         except NotFound:
             return self._not_found()
 

@@ -28,7 +28,11 @@ class PreferencesController(ConsentController):
     )
     def preferences(self, consent_id, token, db=None, **_kwargs):
         """Show what the subject was asked; do what its buttons say."""
-        return self._in_database(db, partial(self._preferences, consent_id, token))
+        return self._in_database(
+            db,
+            partial(self._preferences, consent_id, token),
+            partial(self._give_up_preferences, consent_id, token),
+        )
 
     def _page_values(self, consent_sudo, grant, choice, notice):
         """Show the way to the preference page, to whom it says more than this one."""
@@ -50,6 +54,12 @@ class PreferencesController(ConsentController):
                 consent_sudo, grant, "reject", "recorded" if recorded else None
             )
         return self._preferences_page(consent_sudo, grant, done, chosen_sudo)
+
+    def _give_up_preferences(self, consent_id, token, env):
+        consent_sudo, grant = self._consent_sudo(env, consent_id, token)
+        if grant != links.token.FULL:
+            return self._page(consent_sudo, grant, "reject", "again")
+        return self._preferences_page(consent_sudo, grant, "nothing", consent_sudo)
 
     def _change_preferences(self, consent_sudo, grant):
         """Do what the pressed button says.
@@ -138,6 +148,7 @@ class PreferencesController(ConsentController):
                     # With a language, so that opening it never is the answer.
                     "accept_url": own
                     and not accepted
+                    and not one_sudo.locked_until
                     and self._same_link(
                         consent_sudo.env, "accept", consent_sudo.env.lang
                     ),

@@ -2,9 +2,11 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """The files of a request stay as they were sent."""
 
-from odoo import models
+from odoo import api, models
+from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from .. import links
 from .guard import deletable, is_erasing, refuse_changes
 
 # Where the files of requests belong.
@@ -26,17 +28,50 @@ _GUARDED = {
 class IrAttachment(models.Model):
     _inherit = "ir.attachment"
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Refuse a file of a consent that contains its personal link.
+
+        :raise UserError: for such a file
+        """
+        files = super().create(vals_list)
+        files._check_without_links()
+        return files
+
     def write(self, vals):
         """Refuse to change a file that was sent with a request.
 
-        :raise UserError: for other content, another name or place
+        :raise UserError: for other content, another name or place, and for a file of a
+            consent that contains its personal link
         """
         names = _GUARDED & vals.keys()
         if names:
             refuse_changes(
                 self._sent_with_requests(), {name: vals[name] for name in names}
             )
-        return super().write(vals)
+        result = super().write(vals)
+        if names:
+            self._check_without_links()
+        return result
+
+    def _check_without_links(self):
+        """Refuse files that came another way than with a message, which is cleaned.
+
+        :raise UserError: for a file of a consent that contains its personal link
+        """
+        for file_sudo in self.sudo():
+            if file_sudo.res_model != "privacy.consent" or not file_sudo.res_id:
+                continue
+            consent = self.env["privacy.consent"].browse(file_sudo.res_id)
+            file = (file_sudo.name, file_sudo.with_context(bin_size=False).raw or b"")
+            if consent._files_without_links([file]) != [file]:
+                raise UserError(
+                    self.env._(
+                        "The file %s contains somebody's personal link, with which "
+                        "anybody can answer for them. Remove the link first.",
+                        links.scrub.scrub(file_sudo.name),
+                    )
+                )
 
     def unlink(self):
         """Refuse to delete a file that was sent with a request.

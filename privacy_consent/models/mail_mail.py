@@ -2,31 +2,33 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """What is special about an outgoing mail that asks for consent."""
 
-from psycopg2.errors import SerializationFailure
+from contextvars import ContextVar
 
-from odoo import api, fields, models
-from odoo.exceptions import MissingError
+from odoo import api, fields, models, modules
 from odoo.tools import SQL, html2plaintext
-from odoo.tools.mail import email_normalize, email_normalize_all
 
-from .. import links
-from ..unique_id import new_uuid
+from .. import addresses, links
 from .guard import deletable, is_erasing, made, refuse_changes
 from .ir_qweb import is_batch
+from .mail_message_schedule import is_notifying_later
+from .mail_scheduled_message import posted_id
+from .privacy_consent_links import NO_AUTOMATIC_REPLIES
+from .privacy_consent_request import OPEN, make_requests, note
 
 # What ties a mail to its request, and what it says beside its message.
 _GUARDED = {"body_html", "is_notification", "mail_message_id"}
+# What a new mail makes of its request: Odoo cancels some at once.
+_STATES = {
+    "outgoing": {"state": "waiting", "cause": None},
+    "exception": {"state": "failed", "cause": None},
+    "cancel": {"state": "cancelled", "cause": "mail"},
+}
+# Whether what follows a mail is left for after the COMMIT that says it left.
+_SENDING = ContextVar("privacy_consent.sending", default=False)
 
 
 class MailMail(models.Model):
     _inherit = "mail.mail"
-
-    consent_stopped = fields.Boolean(
-        string="Cancelled by stopping",
-        readonly=True,
-        copy=False,
-        help="Continue enqueues it again, unlike what was cancelled otherwise.",
-    )
 
     consent_request_ids = fields.One2many(
         comodel_name="privacy.consent.request",
@@ -45,7 +47,9 @@ class MailMail(models.Model):
         return mails
 
     def write(self, vals):
-        """Refuse to change what a request says. Its message has a guard of its own.
+        """Refuse to change what a request says, and have its state follow the mail's.
+
+        Its message has a guard of its own.
 
         :raise UserError: for another text or message
         """
@@ -54,7 +58,16 @@ class MailMail(models.Model):
             refuse_changes(
                 self._requests_for_consent(), {name: vals[name] for name in names}
             )
-        return super().write(vals)
+        result = super().write(vals)
+        state = vals.get("state")
+        if state in ("outgoing", "exception", "cancel"):
+            requests_sudo = self._about_consents().sudo().consent_request_ids
+            requests_sudo._follow_mail(state, vals.get("failure_reason"))
+        return result
+
+    def _about_consents(self):
+        """:return: those of these mails that are about a consent, whatever they say"""
+        return self.filtered(lambda mail: mail.model == "privacy.consent")
 
     def unlink(self):
         """Refuse to delete a request. Notifications of a message of its own may go.
@@ -76,31 +89,70 @@ class MailMail(models.Model):
             requests_sudo.search([("mail_id", "in", self.ids)]).mail_id.ids
         )
 
-    def _make_consent_requests(self, values_by_lang=None):
+    def _make_consent_requests(self, kind=None, values_by_lang=None):
         """Make a request for each of these mails that asks its subject.
 
+        Nobody asks who may not write the consent: such a mail is a message like any
+        other, without personal links.
+
+        :param str kind: of the requests, if it does not follow from earlier ones
         :param dict values_by_lang: more values, by the language of the subject
-        :return: the requests
+        :raise UserError: where somebody may not be asked now
         """
-        values = []
+        asking = {}
         for mail in self:
             consent = mail._consent_asked()
             if consent and mail._is_addressed_to(consent.partner_id):
-                values.append(
-                    {
-                        "uuid": new_uuid(),
-                        "consent_id": consent.id,
-                        "company_id": consent.company_id.id,
-                        "mail_id": mail.id,
-                        "message_id": mail.mail_message_id.id,
-                        "address": consent.partner_id.email_normalized,
-                        **(values_by_lang or {}).get(consent.partner_id.lang, {}),
-                    }
-                )
-        requests = self.env["privacy.consent.request"].create(values)
-        requests._keep_files()
-        made(requests.message_id)
-        return requests
+                asking[mail] = consent
+        consents = self.env["privacy.consent"].browse(one.id for one in asking.values())
+        if is_notifying_later():
+            # The scheduled action may write everything, but not who planned it.
+            allowed = self._own_planned(consents._open_requests()).consent_id
+        else:
+            allowed = consents.with_user(self.env.user)._filtered_access("write")
+        planned_sudo = allowed.sudo()._check_askable()
+        own_sudo = self._own_planned(planned_sudo)
+        (planned_sudo - own_sudo)._cancel("replaced")
+        planned_by_consent = own_sudo.grouped("consent_id")
+        values = []
+        now = fields.Datetime.now()
+        requests_sudo = own_sudo.browse()
+        for mail, consent in asking.items():
+            if consent not in allowed:
+                continue
+            vals = {
+                "mail_id": mail.id,
+                "message_id": mail.mail_message_id.id,
+                **_STATES.get(mail.state, _STATES["cancel"]),
+                "reason": mail.failure_reason,
+                "ended_date": None if mail.state == "outgoing" else now,
+                "address": consent._address_to_ask(),
+                "contact_email": consent.partner_id.email,
+            }
+            request_sudo = planned_by_consent.get(consent)
+            if request_sudo:
+                note(request_sudo, vals)
+                requests_sudo += request_sudo
+                continue
+            lang = consent.partner_id.lang
+            values.append(
+                {
+                    **consent._request_subject(),
+                    **({"kind": kind} if kind else {}),
+                    **vals,
+                    **(values_by_lang or {}).get(lang, {}),
+                }
+            )
+        requests_sudo += make_requests(self.env, values)
+        requests_sudo._keep_files()
+        made(requests_sudo.message_id)
+
+    def _own_planned(self, requests_sudo):
+        """:return: those of these requests that were planned and are these mails now"""
+        return requests_sudo.filtered(
+            lambda one: one.message_id in self.mail_message_id
+            or one.planned_message_id.id == posted_id()
+        )
 
     def _consent_asked(self):
         """Find the consent that this mail asks for.
@@ -116,144 +168,137 @@ class MailMail(models.Model):
             return consents
         return consents.browse(self.res_id)
 
-    def _is_request_to(self, subject):
-        """Tell a request from the copies of it that others get.
-
-        :param subject: the ``res.partner`` who is asked
-        :rtype: bool
-        """
-        self.ensure_one()
-        return bool(
-            links.placeholder.choices(self.body_html)
-        ) and self._is_addressed_to(subject)
-
     def _is_addressed_to(self, subject):
         """:return: whether the subject is among those that this mail goes to"""
-        return subject in self.recipient_ids or (
-            subject.email_normalized in email_normalize_all(self.email_to or "")
-        )
+        return subject in self.recipient_ids or not set(
+            addresses.read(self.email_to).valid
+        ).isdisjoint(addresses.read(subject.email).valid)
 
-    def _lock_unchanged(self):
-        """Lock what nobody else is working at and nobody changed since.
+    def _send(self, *args, **kwargs):
+        """Leave what follows a mail for later: it may fail, and locks the consent.
 
-        While the queue runs, of many mails some always change.
-
-        :return: the locked mails
+        More mails may leave in this transaction, which take their time. Odoo's tests
+        commit nothing, and nothing is later.
         """
-        if not self:
-            return self
+        token = _SENDING.set(not modules.module.current_test)
         try:
-            with self.env.cr.savepoint(flush=False):
-                self.env.cr.execute(
-                    SQL(
-                        "SELECT id FROM mail_mail WHERE id IN %s"
-                        " FOR NO KEY UPDATE SKIP LOCKED",
-                        tuple(self.ids),
-                    ),
-                    log_exceptions=False,
-                )
-                return self.browse(mail_id for (mail_id,) in self.env.cr.fetchall())
-        except SerializationFailure:
-            if len(self) == 1:
-                return self.browse()
-            middle = len(self) // 2
-            return self[:middle]._lock_unchanged() + self[middle:]._lock_unchanged()
+            return super()._send(*args, **kwargs)
+        finally:
+            _SENDING.reset(token)
 
     def _prepare_outgoing_list(self, mail_server=False, doc_to_followers=None):
-        """Give the personal links to the subject, and to nobody else."""
+        """Give the personal links to the subject, and to nobody else.
+
+        The mail of a request that may not leave any more is cancelled instead.
+        """
+        asking = self._consent_asked()
+        request_sudo = asking and self._lock_request()
+        cause = request_sudo and request_sudo._hindrance()
+        if cause:
+            request_sudo._note_cancelled(cause)
+            self.write({"state": "cancel", "failure_reason": False})
+            return []
         emails = super()._prepare_outgoing_list(
             mail_server=mail_server, doc_to_followers=doc_to_followers
         )
-        # Mail first, then consent: nothing shall fail once the message is out.
-        consent = self._consent_asked()._lock()
-        if not consent:
+        if not asking:
             return emails
-        urls = {
-            "accept": consent._url(True),
-            "reject": consent._url(False),
-            "preferences": consent._preferences_url(),
-        }
-        unsubscribe = links.list_unsubscribe.headers(consent._unsubscribe_url())
-        result = []
-        for email in self._separate_subject(emails, consent.partner_id):
-            headers = {
-                **email["headers"],
-                # RFC 3834, section 5: no automatic answers to a request
-                "Auto-Submitted": "auto-generated",
-            }
-            if email["partner_id"] == consent.partner_id:
-                body = links.placeholder.personalize(email["body"], urls)
-                headers |= unsubscribe
-            else:
-                body = links.placeholder.remove(email["body"])
+        own, result = None, []
+        subject = request_sudo.consent_id.partner_id
+        if request_sudo:
+            known = set(addresses.read(subject.email).valid)
+            own, emails = _separate(emails, subject, known)
+        for email in emails:
+            body = links.placeholder.remove(email["body"])
             result.append(
                 {
                     **email,
                     "body": body,
                     "body_alternative": html2plaintext(body),
-                    "headers": headers,
+                    "headers": {**email["headers"], **NO_AUTOMATIC_REPLIES},
                 }
             )
-        return result
+        # Odoo's own queue sends nothing after a message that a server refuses.
+        return [*result, request_sudo._personal_copy(own)] if own else result
 
-    def _separate_subject(self, emails, subject):
-        """Make sure that the subject's copy goes to the subject's address alone.
+    def _lock_request(self):
+        """Lock the request that this mail makes, and nothing that others wait for.
 
-        A template may address the subject by e-mail instead of as a contact, and name
-        others beside them or in copy. They all would share one message, and with it
-        the personal links.
+        After the message left nothing may fail that concerns it.
 
-        :param list[dict] emails: as of ``_prepare_outgoing_list()``
-        :param subject: the ``res.partner`` who is asked
-        :return: the same, where each message is for the subject or for others
+        :return: the request, with superuser rights
         """
-        result = []
-        for email in emails:
-            own = [
-                address
-                for address in email["email_to"]
-                if not email["partner_id"]
-                and subject.email_normalized
-                and email_normalize(address) == subject.email_normalized
-            ]
-            others = [address for address in email["email_to"] if address not in own]
-            if own:
-                result.append(
-                    {**email, "email_to": own, "email_cc": [], "partner_id": subject}
-                )
-            if others or email["email_cc"] or not own:
-                result.append({**email, "email_to": others})
-        return result
+        requests_sudo = self.env["privacy.consent.request"].sudo()
+        # Whoever cancels requests passes over mails that are locked. Odoo's own queue
+        # has just written this one.
+        self.flush_recordset()
+        requests_sudo.flush_model()
+        self.env.cr.execute(
+            SQL(
+                "SELECT id FROM privacy_consent_request"
+                " WHERE mail_id = %s AND state IN ('waiting', 'failed')"
+                " FOR NO KEY UPDATE",
+                self.id,
+            ),
+            log_exceptions=False,
+        )
+        return requests_sudo.browse(one for (one,) in self.env.cr.fetchall())
 
     def _postprocess_sent_message(
         self, success_pids, success_emails, failure_reason=False, failure_type=None
     ):
-        """Tell the consents whether their request was delivered."""
+        """Note what became of requests, and have done what follows."""
         # Before super(), which deletes mails that are not kept.
-        for mail in self:
-            consent = mail._consent_asked()
-            if not consent:
-                continue
+        mails = self._about_consents()
+        requests_sudo = (
+            self.env["privacy.consent.request"]
+            .sudo()
+            .search([("mail_id", "in", mails.ids)])
+            if mails
+            else self.env["privacy.consent.request"]
+        )
+        for request_sudo in requests_sudo:
+            mail = request_sudo.mail_id
             if mail.auto_delete and not mail.is_notification:
                 mail.auto_delete = False  # its message goes with it
-            # read with those of all mails that are followed together
-            together = mail.browse(mail._prefetch_ids).filtered(
-                lambda other: other.model == "privacy.consent"
-            )
-            consent = consent.with_prefetch(together.mapped("res_id"))
-            try:
-                subject = consent.partner_id
-            except MissingError:
-                continue  # deleted since
-            # The contact who got it may have been merged into another one since.
-            if subject in success_pids or consent.delivery_to_follow:
-                consent._mail_delivered(mail, success_pids)
-                consent._follow_delivery_at_commit()
-            elif mail._is_request_to(subject):
-                consent._request_failed(failure_reason or mail.failure_reason)
+            consent = request_sudo.consent_id
+            if consent.partner_id in success_pids:
+                consent._mail_delivered(mail, consent.partner_id)
+            elif request_sudo.state in OPEN and mail.state in ("sent", "exception"):
+                request_sudo._note_failed(failure_reason or mail.failure_reason)
+        due = requests_sudo.filtered("effects_due")
+        if due and _SENDING.get():
+            due.consent_id._trigger_effects()
+        elif due:
+            due._follow_at_commit()
         return super()._postprocess_sent_message(
             success_pids,
             success_emails,
             failure_reason=failure_reason,
             failure_type=failure_type,
         )
+
+
+def _separate(emails, subject, own):
+    """Take the message for the subject out of those of a mail.
+
+    A template may address the subject by e-mail instead of as a contact, and name
+    others beside them or in copy. They all would share one message, and with it the
+    personal links.
+
+    :param list[dict] emails: as of ``_prepare_outgoing_list()``
+    :param subject: the ``res.partner`` who is asked
+    :param set own: the addresses of the subject
+    :return: one that was for the subject, or None; and the messages for others
+    """
+    found, others = None, []
+    for email in emails:
+        to, copies = (
+            [one for one in email[name] if own.isdisjoint(addresses.read(one).valid)]
+            for name in ("email_to", "email_cc")
+        )
+        if email["partner_id"] == subject or to != email["email_to"]:
+            found = found or email
+        if email["partner_id"] != subject and (to or copies):
+            others.append({**email, "email_to": to, "email_cc": copies})
+    return found, others

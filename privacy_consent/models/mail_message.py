@@ -7,6 +7,7 @@ from odoo.exceptions import AccessError
 from odoo.fields import Command
 
 from .guard import deletable, is_erasing, refuse_changes
+from .mail_reasons import consents_of
 
 # What a person was asked, by whom and when. Everything else stays Odoo's.
 _GUARDED = {
@@ -20,6 +21,8 @@ _GUARDED = {
     "subject",
     "subtype_id",
 }
+# What people write, and may have copied from a request.
+_TEXTS = ("body", "subject")
 
 
 class MailMessage(models.Model):
@@ -40,7 +43,17 @@ class MailMessage(models.Model):
             given = self.default_get(["model", "subtype_id", "tracking_value_ids"])
             for vals in vals_list:
                 self._check_tells_nothing(given | vals)
+            vals_list = [
+                self._new_without_links(given | vals, vals) for vals in vals_list
+            ]
         return super().create(vals_list)
+
+    def _new_without_links(self, known, vals):
+        """:return: the values of a new message, without personal links"""
+        consents = self.env["privacy.consent"]
+        if known.get("model") == consents._name and known.get("res_id"):
+            consents = consents.browse(known["res_id"])
+        return consents._values_without_links(vals, _TEXTS)
 
     def _check_tells_nothing(self, vals):
         """Check the values of a message that somebody writes by hand.
@@ -80,7 +93,13 @@ class MailMessage(models.Model):
                 self._check_tells_nothing(
                     {"model": message_sudo.model, "subtype_id": vals["subtype_id"]}
                 )
-        return super().write(vals)
+        return super().write(self._without_links(vals))
+
+    def _without_links(self, vals):
+        """:return: the values, without personal links of the consents"""
+        if not any(map(vals.get, _TEXTS)):
+            return vals
+        return consents_of(self.sudo())._values_without_links(vals, _TEXTS)
 
     def unlink(self):
         """Refuse to delete the message of a request.

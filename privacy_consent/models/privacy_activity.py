@@ -46,11 +46,13 @@ class PrivacyActivity(models.Model):
         comodel_name="ir.actions.server",
         string="Server action",
         domain="[('model_id.model', '=', 'privacy.consent')]",
-        # It runs with superuser rights, so only who may write such actions chooses it.
-        groups="base.group_system",
-        # For the same reason: others than they duplicate activities as well.
+        groups="privacy.group_data_protection_manager",
+        # Others than those who may choose it duplicate activities as well.
         copy=False,
-        help="Run each time a consent is sent or answered.",
+        help="Run each time a consent is sent or answered. Administrators choose it.\n"
+        "“Update partner's opt out” puts whoever was asked and has not accepted on the "
+        "blacklist: they get no mailings until they accept. It takes off only whom it "
+        "put there.",
     )
     one_click_answers = fields.Boolean(
         string="One-click answers",
@@ -65,6 +67,25 @@ class PrivacyActivity(models.Model):
     consent_template_default_subject = fields.Char(
         compute="_compute_consent_template_defaults"
     )
+
+    @api.model
+    def _has_field_access(self, field, operation):
+        """Let only who may write server actions choose one: it runs as superuser."""
+        return super()._has_field_access(field, operation) and (
+            operation == "read"
+            or field.name != "server_action_id"
+            or self.env.su
+            or self.env["ir.actions.server"].has_access("write")
+        )
+
+    @api.model
+    def default_get(self, fields):
+        """Let no default of a context or a user choose the server action."""
+        return {
+            name: value
+            for name, value in super().default_get(fields).items()
+            if name != "server_action_id"
+        }
 
     @api.model
     def _default_consent_template_id(self):

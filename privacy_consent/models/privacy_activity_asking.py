@@ -12,11 +12,11 @@ from psycopg2 import IntegrityError
 
 from odoo import api, fields, models
 from odoo.exceptions import ConcurrencyError, UserError
-from odoo.tools import split_every
+from odoo.fields import Domain
 
-from .. import links
 from ..queue_forecast import seconds_until_sent
 from .privacy_activity_run import is_conflict
+from .privacy_consent_request import OPEN
 
 _CANCELLED_AT_ONCE = 1000
 # of so many consents sent last one sees how fast the mail queue is
@@ -67,11 +67,8 @@ class PrivacyActivity(models.Model):
             elif run.pending:
                 activity.asking_state = "running"
             else:
-                # One is enough, whichever is found first, whatever it says: to read
-                # the mails of others takes long.
-                waiting = activity._origin._mails_domain("outgoing")
                 activity.asking_state = (
-                    self.env["mail.mail"].search_count(waiting, limit=1) and "waiting"
+                    activity._origin._open_requests(limit=1) and "waiting"
                 )
 
     # Starting ---------------------------------------------------------------------
@@ -96,13 +93,14 @@ class PrivacyActivity(models.Model):
         return self._generate_at_once()
 
     def action_continue_asking(self):
-        """Go on after :meth:`action_stop_asking`, also with what was cancelled.
+        """Go on after :meth:`action_stop_asking`, also with those who were cancelled.
 
         :return: as of :meth:`action_new_consents`
         """
-        action = self._generate_at_once(stopped=self.filtered("asking_stopped"))
-        self.asking_stopped = False
-        return action
+        self.env["privacy.consent"].check_access("create")
+        stopped = self.filtered("asking_stopped")
+        stopped.asking_stopped = False
+        return self._generate_at_once(stopped)
 
     def _generate_at_once(self, stopped=()):
         """Begin runs, and do the first batch of each.
@@ -119,20 +117,15 @@ class PrivacyActivity(models.Model):
                 self.filtered(lambda one: one.active and one.consent_required), stopped
             )
         )
-        runs.filtered(lambda run: run.activity_id in stopped)._resume_later()
         for run in runs:
             activity = run.activity_id.with_env(self.env)
             try:
-                run._resume(activity)
-                generated = run._generate(activity)
+                consents += run._begin_batch(activity)
             except IntegrityError as error:
                 if not is_conflict(error):
                     raise
                 # A subject was merged or deleted meanwhile: Odoo tries all again.
                 raise ConcurrencyError(activity.id) from error
-            if not generated and not run.resuming:
-                run._finish()
-            consents += generated
         if any(runs.mapped("pending")):
             runs._trigger()
         return {
@@ -158,10 +151,8 @@ class PrivacyActivity(models.Model):
         self.ensure_one()
         self.env["privacy.consent"].check_access("create")
         missing = self._count_subjects_missing()
-        cancelled = self.asking_stopped and self.env["mail.mail"].sudo().search_count(
-            self._cancelled_requests_domain()
-        )
-        if not missing and not cancelled:
+        unasked = self._count_consents_to_ask()
+        if not missing and not unasked:
             self.asking_stopped = False
             return self._tell_user(
                 self.env._(
@@ -173,9 +164,9 @@ class PrivacyActivity(models.Model):
             {
                 "activity_id": self.id,
                 "subject_count": missing,
-                "cancelled_count": cancelled,
+                "unasked_count": unasked,
                 "stopped": self.asking_stopped,
-                "last_mail_date": self._forecast_last_mail(missing + cancelled),
+                "last_mail_date": self._forecast_last_mail(missing + unasked),
             }
         )
         return {
@@ -237,34 +228,6 @@ class PrivacyActivity(models.Model):
         """Continue what is unfinished, after a batch or a restart."""
         self.env["privacy.activity.generation"]._continue_all()
 
-    # Progress ---------------------------------------------------------------------
-
-    @api.readonly
-    def consent_progress(self):
-        """Count for the progress bar.
-
-        :return: ``state`` as of ``asking_state``, and the numbers of people:
-            ``eligible``, of these ``generated``, of these ``sent``, of these
-            ``answered``
-        :rtype: dict
-        """
-        self.ensure_one()
-        self.check_access("read")
-        counts = dict(
-            self.env["privacy.consent"]._read_group(
-                [("activity_id", "=", self.id)], ["state"], ["__count"]
-            )
-        )
-        generated = sum(counts.values())
-        answered = counts.get("answered", 0)
-        return {
-            "state": self.asking_state,
-            "eligible": generated + self.sudo().generation_ids.missing_count,
-            "generated": generated,
-            "sent": counts.get("sent", 0) + answered,
-            "answered": answered,
-        }
-
     # Stopping ---------------------------------------------------------------------
 
     def action_stop_asking(self):
@@ -281,115 +244,87 @@ class PrivacyActivity(models.Model):
         self.asking_stopped = True
         self.flush_recordset()
         runs_sudo._check_nothing_new(self)
-        cancelled = self._cancel_waiting_requests()
+        waiting = self._count_open_requests()
+        leaving = self._withdraw_requests()
         message = self.env._(
             "Stopped. Requests cancelled: %(cancelled)s. Had left already, or are "
             "leaving at this moment: %(left)s.",
-            cancelled=cancelled,
-            left=self._count_sent() + len(self._waiting_requests()),
+            cancelled=waiting - leaving,
+            left=self._count_sent() + leaving,
         )
         self._message_log(body=message)
         return self._tell_user(message)
 
     def _count_sent(self):
         """:return: how many people got a request, whatever the reader may see"""
-        return (
-            self.env["privacy.consent"]
-            .sudo()
-            .with_context(active_test=False)
-            .search_count(
-                [
-                    ("activity_id", "=", self.id),
-                    ("state", "!=", "draft"),
-                    ("merged_into_id", "=", False),
-                ]
+        consents_sudo = self.env["privacy.consent"].sudo()
+        asked = Domain("activity_id", "=", self.id)
+        sent = Domain("sent_date", "!=", False)
+        archived = Domain("active", "=", False) & Domain("merged_into_id", "=", False)
+        # One after the other, so that PostgreSQL uses the index of each.
+        return sum(
+            consents_sudo.search_count(asked & condition)
+            for condition in (
+                sent & Domain("active", "=", True),
+                sent & archived,
+                # What follows a delivery may be still to do.
+                Domain("sent_date", "=", False)
+                & Domain("request_ids", "any", [("effects_due", "=", True)]),
             )
         )
 
-    def _cancel_waiting_requests(self):
-        """Cancel the requests that have not left.
+    def write(self, vals):
+        """Cancel what has not left when an activity is archived or switched off."""
+        result = super().write(vals)
+        off = "active" in vals and not vals["active"]
+        if off or ("consent_required" in vals and not vals["consent_required"]):
+            for activity in self:
+                waiting = activity._count_open_requests()
+                if waiting:
+                    leaving = activity._withdraw_requests()
+                    activity._message_log(
+                        body=self.env._("Requests cancelled: %s.", waiting - leaving)
+                    )
+        return result
 
-        :return: their number
+    def _asks_nobody(self):
+        """:return: whether nobody is to be asked about this activity"""
+        return self.asking_stopped or not self.active or not self.consent_required
+
+    def _withdraw_requests(self):
+        """Cancel what has not left: some at once, and the rest in the background.
+
+        Nothing leaves meanwhile: the mail queue asks before it sends.
+
+        :return: how many of those that were looked at are leaving at this moment
         :rtype: int
         """
-        cancelled = 0
-        # The queue takes the oldest first, so only the last of these may be leaving.
-        for mails in split_every(
-            _CANCELLED_AT_ONCE,
-            self._waiting_requests().ids,
-            self.env["mail.mail"].sudo().with_context(prefetch_fields=False).browse,
-        ):
-            locked = mails._lock_unchanged()
-            locked.cancel()
-            locked.consent_stopped = True
-            cancelled += len(locked)
-        return cancelled
+        requests_sudo = self._open_requests(_CANCELLED_AT_ONCE)
+        cancelled = requests_sudo._cancel("stopped" if self.asking_stopped else "off")
+        if len(requests_sudo) == _CANCELLED_AT_ONCE:
+            runs_sudo = self.env["privacy.activity.generation"].sudo()
+            runs_sudo._ensure(self)
+            runs_sudo.search([("activity_id", "=", self.id)]).pending = True
+            runs_sudo._trigger()
+        return len(requests_sudo - cancelled)
 
-    def _waiting_requests(self):
-        """:return: the requests that are still in the mail queue, newest first, as
-        superuser
+    def _cancel_open_requests(self):
+        """Cancel a batch of what has not left.
+
+        :return: whether there was anything
+        :rtype: bool
         """
-        mails_sudo = self.env["mail.mail"].sudo()
-        return mails_sudo.search(self._requests_domain("outgoing"), order="id DESC")
+        requests_sudo = self._open_requests(_CANCELLED_AT_ONCE)
+        return bool(requests_sudo._cancel("stopped" if self.asking_stopped else "off"))
 
-    def _cancelled_requests_domain(self):
-        """:return: a domain on the requests that stopping cancelled"""
-        drafts = [("active", "=", True), ("state", "=", "draft")]
-        return [("consent_stopped", "=", True), *self._mails_domain("cancel", drafts)]
+    def _open_requests(self, limit=None):
+        """:return: the requests that are still to come, with superuser rights"""
+        requests_sudo = self.env["privacy.consent.request"].sudo()
+        return requests_sudo.search(self._open_domain(), order="id", limit=limit)
 
-    def _requests_domain(self, state):
-        """:return: a domain on the requests of this activity, among its mails"""
-        return [
-            ("body_html", "like", links.placeholder.ACCEPT),
-            *self._mails_domain(state),
-        ]
+    def _count_open_requests(self):
+        requests_sudo = self.env["privacy.consent.request"].sudo()
+        return requests_sudo.search_count(self._open_domain())
 
-    def _mails_domain(self, state, consents_domain=()):
-        """:return: a domain on the mails about the consents of this activity
-
-        :param str state: of the mail
-        :param consents_domain: on the consents
-        """
-        consents = self.env["privacy.consent"].sudo().with_context(active_test=False)
-        consents_query = consents._search(
-            [("activity_id", "=", self.id), *consents_domain]
-        )
-        return [
-            ("state", "=", state),
-            ("model", "=", consents._name),
-            ("res_id", "in", consents_query.subselect("id")),
-        ]
-
-    def _enqueue_cancelled_requests(self, after, limit):
-        """Enqueue requests again that were cancelled before they left.
-
-        :param int after: leave out mails whose id is not greater
-        :param int limit: how many at most
-        :return: those that were looked at
-        """
-        mails = (
-            self.env["mail.mail"]
-            .sudo()
-            .search(
-                [("id", ">", after), *self._cancelled_requests_domain()],
-                order="id",
-                limit=limit,
-            )
-        )
-        consents = self.env["privacy.consent"].browse(mails.mapped("res_id"))
-        asked_again = set(consents._waiting_requests().mapped("res_id"))
-        # The last one of somebody who was asked again, and stopped again.
-        last = {mail.res_id: mail.id for mail in mails}
-        again = mails.filtered(
-            lambda mail: mail.res_id not in asked_again and mail.id == last[mail.res_id]
-        )
-        # What was cancelled before the text changed is made anew.
-        texts_sudo = self._store_texts()
-        outdated = again.consent_request_ids.filtered(
-            lambda one: one.text_id and one.text_id not in texts_sudo
-        )
-        (again - outdated.mail_id).mark_outgoing()
-        outdated.consent_id.with_env(self.env)._send_consent_notification()
-        mails.consent_stopped = False
-        consents._trigger_mail_queue()
-        return mails
+    def _open_domain(self):
+        return [("activity_id", "=", self.id), ("state", "in", OPEN)]

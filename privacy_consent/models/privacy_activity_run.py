@@ -14,9 +14,6 @@ from odoo.tools import SQL
 
 _logger = logging.getLogger(__name__)
 
-BATCH_SIZE = "privacy_consent.batch_size"
-_DEFAULT_BATCH_SIZE = 500
-_LARGEST_BATCH_SIZE = 2000
 # Where somebody else asked, merged or deleted one of the subjects meanwhile.
 _CONSTRAINTS = (
     "privacy_consent_unique_subject_activity",
@@ -57,11 +54,9 @@ class PrivacyActivityGeneration(models.Model):
         comodel_name="privacy.activity", required=True, ondelete="cascade"
     )
     pending = fields.Boolean(string="Unfinished")
-    resuming = fields.Boolean(
-        help="Requests that were cancelled by stopping are to be enqueued again."
-    )
-    last_mail_id = fields.Integer(
-        string="Last request", help="Requests up to this one are enqueued again."
+    last_consent_id = fields.Integer(
+        string="Last consent",
+        help="Who has a consent up to this one and was not asked was asked again.",
     )
     start_date = fields.Datetime(string="Last run")
     turn = fields.Integer(help="The run with the smallest number is continued next.")
@@ -92,9 +87,9 @@ class PrivacyActivityGeneration(models.Model):
     def _begin(self, activities, stopped=()):
         """Begin a run for each activity, and lock it.
 
-        Left out are those whose run another transaction continues at this moment. For
-        one that just begins a run, or is about to stop, this waits; where something
-        changed meanwhile, Odoo tries all again.
+        It leaves out those whose run another transaction continues at this moment. It
+        waits for one that just begins a run, or is about to stop. Where something
+        changed meanwhile, Odoo repeats the transaction.
 
         :param activities: with the rights with which the runs look for subjects
         :param stopped: those of them where nobody may begin another batch
@@ -105,7 +100,8 @@ class PrivacyActivityGeneration(models.Model):
         self._ensure(activities)
         wanted = SQL("activity_id IN %s", tuple(activities.ids) or (None,))
         begun = SQL(
-            "COALESCE(last_partner_id, 0) > 0 AND activity_id NOT IN %s",
+            "COALESCE(GREATEST(last_partner_id, last_consent_id), 0) > 0"
+            " AND activity_id NOT IN %s",
             tuple(activity.id for activity in stopped) or (0,),
         )
         runs = self._lock(SQL("%s AND NOT (%s)", wanted, begun), wait=True)
@@ -118,6 +114,7 @@ class PrivacyActivityGeneration(models.Model):
                 "turn": self._last_turn() + 1,
                 "user_id": SUPERUSER_ID if env.su else env.uid,
                 "company_ids": env.context.get("allowed_company_ids"),
+                "last_consent_id": 0,
                 "last_partner_id": 0,
             }
         )
@@ -132,8 +129,11 @@ class PrivacyActivityGeneration(models.Model):
         self.env.cr.execute(
             SQL(
                 "INSERT INTO privacy_activity_generation (activity_id)"
-                " SELECT id FROM privacy_activity WHERE id IN %s ORDER BY id"
-                " ON CONFLICT DO NOTHING",
+                " SELECT id FROM privacy_activity AS activity WHERE id IN %s"
+                # A row that somebody is changing would have to be waited for.
+                " AND NOT EXISTS (SELECT FROM privacy_activity_generation AS run"
+                " WHERE run.activity_id = activity.id)"
+                " ORDER BY id ON CONFLICT DO NOTHING",
                 tuple(activities.ids) or (None,),
             ),
             log_exceptions=False,
@@ -245,14 +245,14 @@ class PrivacyActivityGeneration(models.Model):
         :rtype: bool
         """
         activity = self._activity_as_user()
-        if activity.asking_stopped:
-            # What left a batch that began before somebody pressed the button.
-            activity._cancel_waiting_requests()
+        if activity._asks_nobody():
+            cancelled = activity._cancel_open_requests()
+            if cancelled or not activity.asking_stopped:
+                return cancelled
+            # Followers are told when it is through, after somebody continued.
             self.pending = False
             return True
-        if not activity.active or not activity.consent_required:
-            return False
-        return bool(self._resume(activity) or self._generate(activity))
+        return bool(self._ask_unasked(activity) or self._generate(activity))
 
     def _activity_as_user(self):
         """:return: the activity, with the rights and in the language of the user"""
@@ -270,59 +270,6 @@ class PrivacyActivityGeneration(models.Model):
             .with_context(lang=user.lang, tz=user.tz, **companies)
         )
 
-    def _generate(self, activity):
-        """Generate a batch of consents, and finish with the last.
-
-        :param activity: that of the run, with the rights it needs
-        :return: the new consents; if there are none, the run is left to be finished
-        """
-        size = self._consent_batch_size()
-        subjects = activity._subjects_missing(self.last_partner_id, limit=size + 1)
-        if not subjects:
-            return self.env["privacy.consent"]
-        consents = self._create_consents(activity, subjects[:size])
-        self.generated_count += len(consents)
-        if len(subjects) <= size and not self.resuming:
-            self._finish()
-            return consents
-        last = subjects[:size][-1].id
-        self.write(
-            {
-                "last_partner_id": last,
-                "missing_count": (
-                    self.missing_count - len(consents)
-                    if self.last_partner_id
-                    else activity._count_subjects_missing(last)
-                ),
-                "turn": self._last_turn() + 1,
-            }
-        )
-        return consents
-
-    def _resume_later(self):
-        """Have requests enqueued again that were cancelled by stopping."""
-        self.write({"resuming": True, "last_mail_id": 0})
-
-    def _resume(self, activity):
-        """Enqueue a batch of the requests again that were cancelled by stopping.
-
-        :param activity: that of the run, with the rights it needs
-        :return: whether there was anything to do
-        :rtype: bool
-        """
-        if not self.resuming:
-            return False
-        size = self._consent_batch_size()
-        mails = activity._enqueue_cancelled_requests(self.last_mail_id, size)
-        self.write(
-            {
-                "resuming": len(mails) == size,
-                "last_mail_id": mails[-1:].id,
-                "turn": self._last_turn() + 1,
-            }
-        )
-        return bool(mails)
-
     def _finish(self, error=False):
         """End these runs, and tell the followers of their activities what they did.
 
@@ -330,16 +277,16 @@ class PrivacyActivityGeneration(models.Model):
         """
         for run in self.filtered("generated_count"):
             run._tell_followers()
-        values = {
-            "pending": False,
-            "last_partner_id": 0,
-            "generated_count": 0,
-            "missing_count": 0,
-            "error": error,
-        }
-        if not error:
-            values["resuming"] = False
-        self.write(values)
+        self.write(
+            {
+                "pending": False,
+                "last_consent_id": 0,
+                "last_partner_id": 0,
+                "generated_count": 0,
+                "missing_count": 0,
+                "error": error,
+            }
+        )
 
     def _fail(self, error):
         """End this run, and say why on its activity."""
@@ -355,78 +302,6 @@ class PrivacyActivityGeneration(models.Model):
                 body=self.env._("The missing consents could not be generated: %s", text)
             )
         self._finish(text)
-
-    # A batch ----------------------------------------------------------------------
-
-    def _consent_batch_size(self):
-        """:return: how many consents are generated in one transaction
-
-        :raise UserError: if the system parameter is none that can be used
-        """
-        text = self.env["ir.config_parameter"].sudo().get_param(BATCH_SIZE)
-        try:
-            size = int(text or _DEFAULT_BATCH_SIZE)
-        except ValueError:
-            size = 0
-        if not 1 <= size <= _LARGEST_BATCH_SIZE:
-            raise UserError(
-                self.env._(
-                    "The system parameter “%(name)s” is “%(value)s”: set it to a whole "
-                    "number between 1 and %(largest)s, or delete it.",
-                    name=BATCH_SIZE,
-                    value=text,
-                    largest=_LARGEST_BATCH_SIZE,
-                )
-            )
-        return size
-
-    def _create_consents(self, activity, subjects):
-        """Create a batch of consents, and enqueue their requests.
-
-        :param activity: that of the run, with the rights it needs
-        :param subjects: ``res.partner`` records without a consent to this activity
-        :return: the new consents
-        """
-        # One creation message per consent and one message per run on the activity
-        # are written in batches: Odoo would mail the followers each time.
-        quiet = activity.env["privacy.consent"].with_context(
-            mail_create_nolog=True, mail_create_nosubscribe=True
-        )
-        values = [
-            {
-                "accepted": activity.default_consent,
-                "activity_id": activity.id,
-                "partner_id": subject.id,
-            }
-            for subject in subjects
-        ]
-        # Odoo finds out for each record anew who follows it because of the activity.
-        first = quiet.create(values[:1])
-        others = quiet.with_context(tracking_disable=True).create(values[1:])
-        others._copy_followers(first)
-        consents = (first + others).with_env(activity.env)
-        consents._log_creation()
-        if activity.consent_required == "auto":
-            consents.action_auto_ask()
-            self._check_not_stopped()
-        return consents
-
-    def _check_not_stopped(self):
-        """Let no request be enqueued that whoever presses Stop now would not see.
-
-        The lock is shared, and taken as the last thing of a batch. Only somebody who
-        edits the activity could wait for it.
-
-        :raise SerializationFailure: if the activity changed since this transaction
-            began; all is tried again on fresh data
-        """
-        self.env.cr.execute(
-            SQL(
-                "SELECT FROM privacy_activity WHERE id = %s FOR SHARE",
-                self.activity_id.id,
-            ),
-            log_exceptions=False,
-        )
 
     def _tell_followers(self):
         """Tell the followers of the activity how many people this run newly asks."""

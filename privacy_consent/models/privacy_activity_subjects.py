@@ -7,6 +7,7 @@
 
 import ast
 from contextlib import contextmanager
+from functools import partial
 
 import psycopg2
 
@@ -14,6 +15,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
+
+from .privacy_consent_request import OPEN, UNREACHED
 
 # How a filter fails that does not parse, does not fit the model or the database. The
 # addon privacy has the same list, but may be replaced by the community's own.
@@ -39,21 +42,18 @@ class PrivacyActivity(models.Model):
         string="Company of the controller",
         compute="_compute_controller_company_id",
         compute_sudo=True,
+        store=True,
+        help="The activity and its consents are for the officers of this company. "
+        "Empty: for those of all companies.",
     )
 
-    @api.depends("controller_id.company_id")
+    @api.depends("controller_id.company_id", "controller_id.own_company_ids")
     def _compute_controller_company_id(self):
-        companies = (
-            self.env["res.company"]
-            .with_context(active_test=False)
-            .search([("partner_id", "in", self.controller_id.ids)])
-        )
-        company_by_partner = companies.grouped("partner_id")
         for activity in self:
             controller = activity.controller_id
-            activity.controller_company_id = company_by_partner.get(
-                controller, controller.company_id
-            )[:1]
+            activity.controller_company_id = (
+                controller.own_company_ids[:1] or controller.company_id
+            )
 
     def _subjects_missing(self, after=0, limit=None):
         """Find the contacts that this activity should ask and has not yet.
@@ -73,25 +73,32 @@ class PrivacyActivity(models.Model):
                 limit=limit,
             )
 
-    def _count_subjects_missing(self, after=0):
+    def _count_subjects_missing(self):
         """Count what :meth:`_subjects_missing` finds.
 
         :rtype: int
         """
         with self._explaining_filter_errors():
-            return self.env["res.partner"].search_count(
-                self._subjects_missing_domain() & Domain("id", ">", after)
-            )
+            return self.env["res.partner"].search_count(self._subjects_missing_domain())
 
     def _subjects_missing_domain(self):
         """:rtype: Domain"""
+        return (
+            self._subjects_domain()
+            & Domain.custom(to_sql=self._not_asked_sql)
+            & Domain.custom(to_sql=self._not_erased_sql)
+        )
+
+    def _subjects_domain(self):
+        """Find whom the filter finds who can be asked, whoever was asked already.
+
+        :rtype: Domain
+        """
         self.ensure_one()
         return (
             Domain(ast.literal_eval(self.subject_domain or "[]"))
             & Domain("email", "not in", [False, ""])
             & self._subjects_company_domain()
-            & Domain.custom(to_sql=self._not_asked_sql)
-            & Domain.custom(to_sql=self._not_erased_sql)
         )
 
     def _not_asked_sql(self, _model, alias, _query):
@@ -120,18 +127,74 @@ class PrivacyActivity(models.Model):
             SQL.identifier(alias, "email_normalized"),
         )
 
+    def _consents_to_ask(self, after=0, limit=None):
+        """Find the consents of people who were not reached and have to be asked.
+
+        Whatever became of an earlier mail, nobody is forgotten. Whom no server reached
+        is asked again once their address is another one. Activities that are asked
+        about by hand have none.
+
+        :param int after: leave out consents whose id is not greater
+        :param int limit: how many at most
+        :return: ``privacy.consent`` records, in the order of their ids
+        """
+        found = self.env["privacy.consent"].concat(
+            *(
+                self.env["privacy.consent"].search(
+                    domain & Domain("id", ">", after), order="id", limit=limit
+                )
+                for domain in self._to_ask_domains()
+            )
+        )
+        return found.sorted("id")[:limit]
+
+    def _count_consents_to_ask(self):
+        """Count what :meth:`_consents_to_ask` finds.
+
+        :rtype: int
+        """
+        return sum(
+            map(self.env["privacy.consent"].search_count, self._to_ask_domains())
+        )
+
+    def _to_ask_domains(self):
+        """:return: two domains, because PostgreSQL would be slow with both at once
+
+        :rtype: list[Domain]
+        """
+        self.ensure_one()
+        if self.consent_required != "auto":
+            return []
+        self.env["privacy.consent"].flush_model()
+        self.env["privacy.consent.request"].flush_model()
+        self.env["res.partner"].flush_model(["email"])
+        asked = Domain("activity_id", "=", self.id) & Domain(
+            "partner_id.active", "=", True
+        )
+        return [
+            asked
+            & Domain("state", "=", "draft")
+            & Domain.custom(to_sql=partial(_never_failed_sql, self)),
+            asked
+            & Domain("state", "in", ("draft", "sent"))
+            & Domain.custom(to_sql=partial(_failed_elsewhere_sql, self)),
+        ]
+
     def _subjects_company_domain(self):
         """Leave contacts of other companies to the activities of those.
 
-        The scheduled action, which sees every company, asks whom the button asks.
+        An activity whose controller has no company asks the contacts that all companies
+        share, unless there is only one company. So the scheduled action, which sees
+        every company, asks the same people as the button.
 
         :rtype: Domain
         """
-        company = self.controller_company_id
-        if not company:
-            return Domain.TRUE
+        company_sudo = self.controller_company_id.sudo()
+        if not company_sudo:
+            companies_sudo = company_sudo.search([], limit=2)
+            company_sudo = companies_sudo if len(companies_sudo) == 1 else company_sudo
         return Domain("company_id", "=", False) | Domain(
-            "company_id", "child_of", company.id
+            "company_id", "child_of", company_sudo.ids
         )
 
     @contextmanager
@@ -156,3 +219,79 @@ class PrivacyActivity(models.Model):
                     reason=error,
                 )
             ) from error
+
+
+def _never_failed_sql(activity, _model, alias, _query):
+    """Make the condition that no request of a consent is under way, or failed.
+
+    As in :func:`_failed_elsewhere_sql`, PostgreSQL first finds the few in question by
+    indexes, and looks at nothing else of the others.
+
+    :rtype: SQL
+    """
+    return SQL(
+        """
+        %(consent)s = ANY (ARRAY(
+            SELECT draft.id FROM privacy_consent AS draft
+             WHERE draft.activity_id = %(activity)s AND draft.state = 'draft'
+               AND draft.active IS TRUE AND %(idle)s
+               AND NOT EXISTS (
+                       SELECT FROM privacy_consent_request AS ended
+                        WHERE ended.activity_id = %(activity)s
+                          AND ended.consent_id = draft.id AND ended.state IN %(ended)s
+                   )
+        ))
+        """,
+        activity=activity.id,
+        consent=SQL.identifier(alias, "id"),
+        ended=UNREACHED,
+        idle=_idle_sql(activity, SQL.identifier("draft", "id")),
+    )
+
+
+def _failed_elsewhere_sql(activity, _model, alias, _query):
+    """Make the condition that a request failed, and not at the present address.
+
+    :rtype: SQL
+    """
+    return SQL(
+        """
+        %(consent)s = ANY (ARRAY(
+            SELECT consent_id FROM privacy_consent_request
+             WHERE activity_id = %(activity)s AND state IN %(ended)s
+        )) AND %(idle)s AND NOT EXISTS (
+            SELECT FROM privacy_consent_request AS ended
+              JOIN res_partner AS subject ON subject.email = ended.contact_email
+             WHERE ended.consent_id = %(consent)s AND ended.state IN %(tried)s
+               AND subject.id = %(subject)s
+        )
+        """,
+        activity=activity.id,
+        consent=SQL.identifier(alias, "id"),
+        ended=UNREACHED,
+        idle=_idle_sql(activity, SQL.identifier(alias, "id")),
+        subject=SQL.identifier(alias, "partner_id"),
+        tried=(*UNREACHED, "delivered"),
+    )
+
+
+def _idle_sql(activity, consent_id):
+    """Make the condition that no request of a consent is under way.
+
+    :rtype: SQL
+    """
+    return SQL(
+        """
+        NOT EXISTS (
+            SELECT FROM privacy_consent_request AS open
+             WHERE open.activity_id = %(activity)s AND open.consent_id = %(consent)s
+               AND open.state IN %(open)s
+        ) AND NOT EXISTS (
+            SELECT FROM privacy_consent_request AS due
+             WHERE due.consent_id = %(consent)s AND due.effects_due IS TRUE
+        )
+        """,
+        activity=activity.id,
+        consent=consent_id,
+        open=OPEN,
+    )

@@ -8,9 +8,9 @@
 import logging
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
-from odoo.tools import format_list
+from odoo.tools import format_datetime, format_list
 
 from .. import canonical_json
 from ..append_only import moment
@@ -26,6 +26,8 @@ _DECIDED = {
     "invalid_answers_until",
     "requests_to_renew",
     "settled_texts",
+    "texts_changed_by_id",
+    "texts_changed_date",
     "texts_settled_by_id",
     "uuid",
 }
@@ -53,6 +55,18 @@ class PrivacyActivity(models.Model):
         copy=False,
         help="The texts of which somebody said what their change means.",
     )
+    texts_digest = fields.Char(
+        compute="_compute_texts_digest",
+        groups="privacy.group_data_protection_user",
+        help="The texts that stand while a form is open.",
+    )
+    texts_changed_by_id = fields.Many2one(
+        comodel_name="res.users",
+        readonly=True,
+        copy=False,
+        help="Who changed the texts last, or a name that they say.",
+    )
+    texts_changed_date = fields.Datetime(readonly=True, copy=False)
     languages_without_text = fields.Char(
         compute="_compute_languages_without_text",
         help="In these languages people read the English text.",
@@ -83,7 +97,19 @@ class PrivacyActivity(models.Model):
         for activity in self:
             activity.consent_text_ids = by_activity.get(activity.uuid, texts.browse())
 
-    @api.depends(*SUBSTANCE_FIELDS, "settled_texts")
+    # It depends on no text: a form keeps what it was opened with.
+    @api.depends("uuid")
+    def _compute_texts_digest(self):
+        for activity in self:
+            saved = activity._origin
+            activity.texts_digest = saved and saved._texts_digest()
+
+    @api.depends(
+        *SUBSTANCE_FIELDS,
+        "controller_id.complete_name",
+        "processor_names",
+        "settled_texts",
+    )
     def _compute_earlier_text_count(self):
         consents = self.env["privacy.consent"]
         for activity in self:
@@ -175,7 +201,12 @@ class PrivacyActivity(models.Model):
         """
         after = self._keep_texts()
         for activity in self:
-            if before[activity] == after[activity] or not activity._has_consents():
+            if before[activity] == after[activity]:
+                continue
+            activity.sudo().write(
+                {"texts_changed_by_id": self.env.uid, "texts_changed_date": moment()}
+            )
+            if not activity._has_consents():
                 continue
             if activity._outdated_requests(limit=1):
                 activity.sudo().requests_to_renew = True
@@ -210,8 +241,12 @@ class PrivacyActivity(models.Model):
     # What the change means ----------------------------------------------------------
 
     def action_only_wording_changed(self):
-        """Say that earlier consents count for the present texts too."""
+        """Say that earlier consents count for the present texts too.
+
+        :raise UserError: on a form that shows texts which changed since
+        """
         self.check_access("write")
+        self._check_texts_seen()
         for activity in self:
             activity._settle_texts("wording")
             activity._message_log(
@@ -220,8 +255,12 @@ class PrivacyActivity(models.Model):
         return True
 
     def action_processing_changed(self):
-        """End the consents to earlier texts; it happens in the background."""
+        """End the consents to earlier texts; it happens in the background.
+
+        :raise UserError: on a form that shows texts which changed since
+        """
         self.check_access("write")
+        self._check_texts_seen()
         for activity in self:
             activity.sudo().invalid_answers_until = moment()
             activity._settle_texts()
@@ -230,6 +269,28 @@ class PrivacyActivity(models.Model):
                 body=self.env._("Of the change of the texts: the processing changed.")
             )
         return True
+
+    def _check_texts_seen(self):
+        """Refuse to decide about texts that came after the form was opened.
+
+        The form sends the digest of those that it shows. That it is the present one
+        allows nothing.
+
+        :raise UserError: naming who changed them
+        """
+        seen = self.env.context.get("texts_seen")
+        for activity in self.sudo():
+            if seen and seen != activity._texts_digest():
+                user = activity.texts_changed_by_id or activity.write_uid
+                date = activity.texts_changed_date or activity.write_date
+                raise UserError(
+                    self.env._(
+                        "The text was changed again by %(user)s at %(date)s: reload "
+                        "the page and look at it first.",
+                        user=user.name,
+                        date=format_datetime(self.env, date),
+                    )
+                )
 
     def _settle_texts(self, kind=None):
         """Keep in mind that somebody said what the change means.
@@ -312,11 +373,10 @@ class PrivacyActivity(models.Model):
             .sudo()
             .search(
                 [
-                    ("consent_id.activity_id", "=", self.id),
+                    ("activity_id", "=", self.id),
+                    ("state", "=", "waiting"),
                     ("text_id", "!=", False),
                     ("text_id.hash", "not in", list(current)),
-                    ("delivered_date", "=", False),
-                    ("mail_id.state", "=", "outgoing"),
                 ],
                 limit=limit,
             )
@@ -410,8 +470,6 @@ class PrivacyActivity(models.Model):
         """
         # Without a template nothing could be asked in place of what is cancelled.
         self.env["privacy.consent"].new({"activity_id": self.id})._request_template()
-        outdated = self._outdated_requests(limit=_BATCH_SIZE)
-        mails = outdated.mail_id._lock_unchanged()
-        mails.cancel()
-        mails.consent_request_ids.consent_id.action_auto_ask()
-        return bool(mails)
+        cancelled = self._outdated_requests(limit=_BATCH_SIZE)._cancel("replaced")
+        cancelled.consent_id.action_auto_ask()
+        return bool(cancelled)

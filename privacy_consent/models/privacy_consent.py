@@ -8,6 +8,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL, ormcache
 
+from ..answer_guard import guard_answers
 from ..unique_id import add_uuid, new_uuid
 from .guard import is_erasing
 
@@ -21,6 +22,8 @@ ANSWER_VALUES = {
 }
 # Events that also happen to a consent about which nobody was asked.
 _NO_PROOF = {"links_ended", "merged"}
+# What may be in the words of a mail server or of another program.
+REASONS = ("action_error", "erasure_error")
 # What the program itself stores at this moment: ids of consents, and their values.
 _STORING = ContextVar("privacy_consent.storing", default=((), {}))
 
@@ -33,6 +36,7 @@ def store(consents, vals):
     :param consents: ``privacy.consent`` records
     :param dict vals: values of fields, also of those that nobody else may write
     """
+    vals = consents._values_without_links(vals, REASONS)
     token = _STORING.set((consents.ids, vals))
     # Otherwise Odoo computes the status that is written here from the state again.
     own = [consents._fields["status"]] if "status" in vals else []
@@ -58,7 +62,7 @@ class PrivacyConsent(models.Model):
     _rec_name = "partner_id"
     _order = "id desc"
 
-    active = fields.Boolean(default=True, index=True)
+    active = fields.Boolean(default=True)
     uuid = fields.Char(
         string="Unique ID",
         default=lambda self: new_uuid(),
@@ -86,13 +90,13 @@ class PrivacyConsent(models.Model):
     company_id = fields.Many2one(
         related="partner_id.company_id",
         store=True,
-        help="The company of the contact, for which the consent is visible.",
+        help="The company of the contact. The consent is visible for it, within the "
+        "company of the activity's controller.",
     )
     state = fields.Selection(
         selection=[("draft", "Draft"), ("sent", "Sent"), ("answered", "Answered")],
         default="draft",
         required=True,
-        index=True,
         tracking=True,
     )
     status = fields.Selection(
@@ -125,6 +129,7 @@ class PrivacyConsent(models.Model):
         string="Sent on",
         readonly=True,
         copy=False,
+        index="btree_not_null",
         help="When the subject's mail server took the request.",
     )
     answer_date = fields.Datetime(
@@ -186,8 +191,13 @@ class PrivacyConsent(models.Model):
     # that PostgreSQL, whose statistics lag behind a run, cannot take it to find out
     # who is missing: it would read all consents again for each contact.
     _activity_state_idx = models.Index(
-        "(activity_id, state, company_id) WHERE active IS TRUE"
+        "(activity_id, state, status, company_id) WHERE active IS TRUE"
     )
+    _sent_idx = models.Index(
+        "(activity_id, active, company_id) WHERE sent_date IS NOT NULL"
+    )
+    # PostgreSQL takes a partial index only for the words in which Odoo asks.
+    _archived_idx = models.Index("(id) WHERE active IS NOT TRUE")
     # Who is missing is read from this one, in the order of contacts. Where contacts
     # with the same activity were merged, one of the two consents stays archived.
     _unique_subject_activity = models.UniqueIndex(
@@ -199,6 +209,9 @@ class PrivacyConsent(models.Model):
     def _auto_init(self):
         add_uuid(self.env.cr, self._table)
         return super()._auto_init()
+
+    def init(self):
+        guard_answers(self.env.cr)
 
     @api.depends("state")
     def _compute_status(self):
@@ -216,7 +229,8 @@ class PrivacyConsent(models.Model):
     def default_get(self, fields):
         """Let defaults of a context or a user say neither an answer nor a fact."""
         defaults = super().default_get(fields)
-        for name in self._never_by_default().intersection(defaults):
+        never = self._facts() | ANSWER_VALUES - {"accepted"}
+        for name in never.intersection(defaults):
             default = self._fields[name].default
             defaults[name] = default(self) if default else False
         return defaults
@@ -227,20 +241,13 @@ class PrivacyConsent(models.Model):
 
         :raise UserError: for values that only asking and answering set
         """
-        nobody = self.browse()
-        answers = [
-            {name: vals[name] for name in ANSWER_VALUES & vals.keys()}
-            if nobody._is_answer(vals)
-            else {}
-            for vals in vals_list
-        ]
         self._check_no_facts(set().union(*vals_list))
-        consents = super().create(
-            [
-                {name: vals[name] for name in vals if name not in answer}
-                for vals, answer in zip(vals_list, answers, strict=True)
-            ]
-        )
+        answers, others = [], []
+        for vals in vals_list:
+            said = ANSWER_VALUES if self.browse()._is_answer(vals) else ()
+            answers.append({name: vals[name] for name in vals if name in said})
+            others.append({name: vals[name] for name in vals if name not in said})
+        consents = super().create(others)
         # A consent shows the name of its activity.
         consents.activity_id.check_access("read")
         for consent, answer in zip(consents, answers, strict=True):
@@ -259,34 +266,31 @@ class PrivacyConsent(models.Model):
         """
         if not vals.get("active", True):
             # before anything is locked: mails first, then consents
-            self._cancel_requests()
+            self._cancel_requests("archived")
         ids, stored = _STORING.get()
         if ids == self.ids and stored.items() <= vals.items():
             # What others write while this is stored is theirs.
             _STORING.set(((), {}))
-            return super().write(vals)
+            result = super().write(vals)
+            # Now, because the table compares it with the event that is the last one.
+            self.flush_recordset(stored)
+            return result
         self._check_no_facts(vals.keys())
         self._check_keeps_subject(vals)
         answering = self.filtered(lambda consent: consent._is_answer(vals))
         others = self - answering
+        assumption = {"accepted", "state"} & vals.keys()
         assumed = others.filtered(
-            lambda consent: any(
-                consent[name] != vals[name]
-                for name in ("accepted", "state")
-                if name in vals
-            )
+            lambda one: any(one[name] != vals[name] for name in assumption)
         )
-        rest = {name: vals[name] for name in vals if name not in ANSWER_VALUES}
         # Answers are logged, and not tracked, so what is tracked begins after them.
         for consent in answering:
             consent._store_written_answer(vals)
+        rest = {name: vals[name] for name in vals if name not in ANSWER_VALUES}
         if rest:
             super(PrivacyConsent, answering).write(rest)
         result = super(PrivacyConsent, others).write(
-            {
-                **rest,
-                **{name: vals[name] for name in ("accepted", "state") if name in vals},
-            }
+            rest | {name: vals[name] for name in assumption}
         )
         assumed._run_action()
         return result
@@ -300,12 +304,6 @@ class PrivacyConsent(models.Model):
             for name, field in self._fields.items()
             if field.readonly and field.store and "privacy_consent" in field._modules
         )
-
-    @api.model
-    @ormcache()
-    def _never_by_default(self):
-        """:return: the fields of which no default but our own is taken"""
-        return self._facts() | ANSWER_VALUES - {"accepted"}
 
     def _check_no_facts(self, names):
         """Refuse values that only asking and answering set.
@@ -327,19 +325,19 @@ class PrivacyConsent(models.Model):
 
         :raise UserError: for another person or activity, and for a step back
         """
+        fixed = {"partner_id", "activity_id"} & vals.keys()
         order = ("draft", "sent", "answered")
         for consent in self:
-            for name in ("partner_id", "activity_id"):
-                if consent[name].id != vals.get(name, consent[name].id):
-                    raise UserError(
-                        self.env._(
-                            "What %(subject)s is asked about “%(activity)s” cannot "
-                            "become somebody else's or about something else: create "
-                            "another consent.",
-                            subject=consent.partner_id.display_name,
-                            activity=consent.activity_id.display_name,
-                        )
+            if any(consent[name].id != vals[name] for name in fixed):
+                raise UserError(
+                    self.env._(
+                        "What %(subject)s is asked about “%(activity)s” cannot "
+                        "become somebody else's or about something else: create "
+                        "another consent.",
+                        subject=consent.partner_id.display_name,
+                        activity=consent.activity_id.display_name,
                     )
+                )
             state = vals.get("state", consent.state)
             if order.index(state) < order.index(consent.state):
                 raise UserError(
@@ -362,12 +360,14 @@ class PrivacyConsent(models.Model):
             return
         # Consents and events of other companies count too.
         everything_sudo = self.sudo().with_context(active_test=False)
-        proofs = everything_sudo.search([("merged_into_id", "in", self.ids)])
-        proofs |= everything_sudo.filtered(
-            lambda one: one.state != "draft"
-            or not _NO_PROOF.issuperset(one.event_ids.mapped("kind"))
-        )
-        if proofs:
+        merged = [("merged_into_id", "in", self.ids)]
+        if everything_sudo.search_count(merged, limit=1) or any(
+            one.state != "draft"
+            # What follows a delivery may be still to do.
+            or any(one.request_ids.mapped("delivered_date"))
+            or set(one.event_ids.mapped("kind")) - _NO_PROOF
+            for one in everything_sudo
+        ):
             raise UserError(
                 self.env._(
                     "A consent whose request was sent cannot be deleted, because it "
@@ -394,10 +394,9 @@ class PrivacyConsent(models.Model):
         """
         self.env.cr.execute(
             SQL(
-                "SELECT id FROM privacy_consent WHERE id IN %s FOR NO KEY UPDATE",
-                tuple(self.ids) or (None,),
+                "SELECT id FROM privacy_consent WHERE id = ANY (%s) FOR NO KEY UPDATE",
+                self.ids,
             ),
             log_exceptions=False,
         )
-        locked = {consent_id for (consent_id,) in self.env.cr.fetchall()}
-        return self.filtered(lambda consent: consent.id in locked)
+        return self & self.browse(one for (one,) in self.env.cr.fetchall())

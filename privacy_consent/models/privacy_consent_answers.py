@@ -5,6 +5,7 @@
 # One file for each concern of the model.
 # pylint: disable=consider-merging-classes-inherited
 
+from contextlib import nullcontext
 from contextvars import ContextVar
 from datetime import datetime
 
@@ -15,7 +16,9 @@ from odoo.tools import SQL
 from .. import links
 from ..append_only import moment
 from .privacy_consent import store
+from .privacy_consent_effects import after_commit
 from .privacy_consent_event import ANSWERS, Event, append, append_word
+from .privacy_consent_request import OPEN
 
 # How an answer comes that did not come over our pages.
 BY_HAND = ("paper", "phone", "in_person", "other")
@@ -32,7 +35,8 @@ class PrivacyConsent(models.Model):
     def _record_answer(self, answer, proof):
         """Record an answer that comes with a proof of whose word it is.
 
-        An answer that the person gave just before is not recorded again.
+        An answer that the person gave just before is not recorded again. What follows
+        the subject's own answer is done right after its COMMIT.
 
         :param bool answer: whether they consent
         :param links.proof.Proof proof: made by Python code, and checked here
@@ -42,9 +46,11 @@ class PrivacyConsent(models.Model):
         word = self._check_proof(answer, proof)
         if word is None:
             return
+        own = word.proof.by == links.proof.SUBJECT
         token = _WORD.set((self.id, answer, word))
         try:
-            self.action_answer(answer, self._metadata(word) or False)
+            with after_commit(self.env) if own else nullcontext():
+                self.action_answer(answer, self._metadata(word) or False)
         finally:
             _WORD.reset(token)
 
@@ -61,7 +67,10 @@ class PrivacyConsent(models.Model):
         bound = _WORD.get()
         _WORD.set(None)
         self._lock()
-        self.filtered("delivery_to_follow")._follow_delivery()
+        # The request comes before the answer. Another address is nobody's to ask now.
+        self.sudo().request_ids.filtered(
+            lambda one: one.effects_due and one.state == "delivered"
+        )._follow()
         for consent in self:
             proven = bound and bound[:2] == (consent.id, answer) and len(self) == 1
             word = bound[2] if proven else consent._word_of_user(metadata)
@@ -214,6 +223,10 @@ class PrivacyConsent(models.Model):
             }
         else:
             return
+        if not word.signs:
+            # They are read already.
+            requests_sudo = self.sudo().request_ids
+            requests_sudo.filtered(lambda one: one.state in OPEN)._cancel("answered")
         answering = self.with_context(subject_answering=proof.by == "subject")
         store(answering.with_context(tracking_disable=True), facts)
         answering._log_kind(kind, proof.by)
@@ -277,10 +290,12 @@ class PrivacyConsent(models.Model):
         )
         return current_sudo.filtered(lambda text: text.hash == word.text_hash)
 
-    def _mailed_text(self):
-        """:return: the text of the last request that was delivered, if it has one"""
-        delivered_sudo = self.sudo().request_ids.filtered("delivered_date")
-        return delivered_sudo.sorted("id")[-1:].text_id
+    def _delivered_requests(self):
+        """:return: the requests that the subject got, the last one at the end"""
+        requests_sudo = self.sudo().request_ids
+        return requests_sudo.filtered("delivered_date").sorted(
+            lambda one: (one.delivered_date, one.id)
+        )
 
     def _person(self):
         """:return: the personal part of an event: who the subject is at this moment"""
@@ -302,6 +317,7 @@ class PrivacyConsent(models.Model):
                         consent.partner_id.display_name,
                     )
                 )
+            consent._cancel_requests("answered")
             append_word(consent, "confirmed", note)
             store(consent, {"suspected_automated": False, "suspicion_signs": False})
             consent._message_log(

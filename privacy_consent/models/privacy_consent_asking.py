@@ -9,14 +9,18 @@ import logging
 
 import psycopg2
 
-from odoo import models
+from odoo import fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Command, Domain
 
 from .. import canonical_json, links
 from .ir_qweb import compiling_once
-from .privacy_consent import store
+from .privacy_consent_request import make_requests, note
 
 _logger = logging.getLogger(__name__)
+
+# So many can be asked within one HTTP request.
+_ASKED_AT_ONCE = 1000
 
 
 class PrivacyConsent(models.Model):
@@ -25,53 +29,35 @@ class PrivacyConsent(models.Model):
     def action_auto_ask(self):
         """Enqueue a request to each subject; the mail queue sends them soon.
 
-        Left out are archived consents, and those whose request still waits there.
+        Left out are those who may not be asked, and those who are being asked already.
 
         :return: the consents for which a request was enqueued
         """
-        waiting = self.browse(set(self._waiting_requests().mapped("res_id")))
-        asked = self.filtered("active") - waiting
-        asked._send_consent_notification()
-        return asked - asked.filtered("request_error")
+        return self._ask()
+
+    def _ask(self, kind=None):
+        """Do :meth:`action_auto_ask`.
+
+        :param str kind: of the requests, if it does not follow from earlier ones
+        """
+        free = self.filtered(lambda consent: not consent.sudo()._hindrance())
+        asked = free - free._open_requests().consent_id
+        asked._send_consent_notification(kind)
+        return asked & asked._open_requests().consent_id
 
     def action_manual_ask(self):
-        """Ask by hand: open the mail composer, or for several subjects enqueue.
-
-        Of several, only those are asked who were not yet, or for whom a program may
-        have answered.
+        """Ask by hand: open the mail composer, or for several subjects a dialog.
 
         :return: for one consent, the action that opens the composer with the
-            activity's template; for several, a notification
+            activity's template; for several, the action that opens the dialog, which
+            says who will be asked, see :meth:`_grouped_by_obstacle`
         :rtype: dict
         :raise UserError: when an activity has no template, or for one archived consent
         """
         self.check_access("write")
         if len(self) != 1:
-            unasked = self.filtered(
-                lambda consent: consent.state == "draft"
-                or consent.suspected_automated
-                or consent.status in ("expired", "invalidated")
-            )
-            asked = unasked.action_auto_ask()
-            return {
-                "type": "ir.actions.client",
-                "tag": "display_notification",
-                "params": {
-                    "type": "success" if asked == self else "warning",
-                    "message": self.env._(
-                        "Requests enqueued: %(asked)s. Left out because archived, "
-                        "already asked, or faulty: %(others)s.",
-                        asked=len(asked),
-                        others=len(self - asked),
-                    ),
-                    "next": {"type": "ir.actions.act_window_close"},
-                },
-            }
-        self._refuse_locked()
-        if not self.active:
-            raise UserError(
-                self.env._("This consent is archived: unarchive it first to ask again.")
-            )
+            return self._confirm_asking()
+        self._check_askable()
         return {
             "name": self.env._("Ask for consent"),
             "type": "ir.actions.act_window",
@@ -88,18 +74,131 @@ class PrivacyConsent(models.Model):
             },
         }
 
-    def _send_consent_notification(self):
+    def action_ask_unreached(self):
+        """Open the dialog before those are asked again whom no request reached.
+
+        Without consents, it is about those of the activity that the list is about,
+        the first ones if there are very many.
+
+        :return: the action that opens the dialog
+        :rtype: dict
+        :raise AccessError: for whoever may not write these consents
+        """
+        self.check_access("write")
+        unreached = self.filtered("failure_reason")
+        if not self:
+            activity_id = self.env.context.get("default_activity_id")
+            activity = self.env["privacy.activity"].browse(activity_id)
+            unreached = activity and self.search(
+                Domain("activity_id", "=", activity.id)
+                & self._unreached_domain(activity),
+                order="id",
+                limit=_ASKED_AT_ONCE,
+            )
+        return (unreached or self.browse())._confirm_asking()
+
+    def _confirm_asking(self):
+        """:return: the action that opens the dialog before these are asked"""
+        dialog = self.env["privacy.consent.ask.selected"].create(
+            {"consent_ids": [Command.set(self.ids)]}
+        )
+        return dialog._open()
+
+    def _grouped_by_obstacle(self):
+        """Find out whom whoever asks several people at once leaves out, and why.
+
+        Asked are those who were not yet, whom no request reached, for whom a program
+        may have answered, and whose consent ended.
+
+        :return: consents by the code of what is in the way; None: they are asked
+        :rtype: dict
+        """
+        # Whoever has just got a request is not asked again.
+        self.sudo().request_ids.filtered("effects_due")._follow()
+        under_way = set(self._open_requests().consent_id.ids)
+
+        def obstacle(consent):
+            hindrance = consent.sudo()._hindrance()
+            if hindrance:
+                return hindrance
+            if consent.id in under_way:
+                return "under_way"
+            if (
+                consent.state != "draft"
+                and not consent.suspected_automated
+                and not consent.failure_reason
+                and consent.status not in ("expired", "invalidated")
+            ):
+                return consent.state
+            return "address" if consent._address_problem() else None
+
+        return self.grouped(obstacle)
+
+    def _check_askable(self):
+        """Refuse to ask where nobody may be asked, or somebody is asked already.
+
+        :return: the requests that are planned, with superuser rights
+        :raise UserError: saying what to do first
+        """
+        self._refuse_locked()
+        for consent in self:
+            hindrance = consent.sudo()._hindrance()
+            if hindrance:
+                raise UserError(
+                    self.env._(
+                        "Nobody can be asked with the consent of %(subject)s about "
+                        "“%(activity)s” now: %(reason)s",
+                        subject=consent.subject_name,
+                        activity=consent.activity_id.display_name,
+                        reason={
+                            "archived": self.env._(
+                                "it is archived, unarchive it first."
+                            ),
+                            "contact": self.env._("the contact is archived."),
+                            "merged": self.env._(
+                                "the contacts were merged, ask with the other consent."
+                            ),
+                            "off": self.env._(
+                                "the activity is archived, or asks nobody."
+                            ),
+                            "stopped": self.env._(
+                                "asking was stopped, press “Continue” on the activity."
+                            ),
+                        }[hindrance],
+                    )
+                )
+        open_sudo = self._open_requests()
+        for request_sudo in open_sudo.filtered(lambda one: one.state == "waiting")[:1]:
+            raise UserError(
+                self.env._(
+                    "%s is being asked already: the request waits in the mail queue.",
+                    request_sudo.consent_id.subject_name,
+                )
+            )
+        return open_sudo
+
+    def _send_consent_notification(self, kind=None):
         """Enqueue a request to each subject, with the template of its activity.
 
         A request that cannot be made for one subject is noted on that consent and
         keeps no other from being enqueued.
 
+        :param str kind: of the requests, if it does not follow from earlier ones
         :raise UserError: when an activity has no template
         """
         self.check_access("write")
         for consents in self.grouped("activity_id").values():
-            consents._enqueue_requests(consents._request_template())
+            consents._enqueue_requests(consents._request_template(), kind)
         self._trigger_mail_queue()
+
+    def _request_subject(self):
+        """:return: what the next request is about, as of :func:`make_requests`"""
+        return {
+            "consent_id": self.id,
+            "activity_id": self.activity_id.id,
+            "company_id": self.company_id.id,
+            "kind": "first" if self.state == "draft" else "again",
+        }
 
     def _request_template(self):
         """Find the template with which the subjects of one activity are asked.
@@ -126,7 +225,7 @@ class PrivacyConsent(models.Model):
             "object.partner_id.lang",
         )
 
-    def _enqueue_requests(self, template):
+    def _enqueue_requests(self, template, kind=None):
         """Make the mails of one activity's consents: all at once if possible."""
         # Kept after sending: the message proves what the subject was shown.
         values = {"auto_delete": False}
@@ -134,31 +233,43 @@ class PrivacyConsent(models.Model):
             with self.env.cr.savepoint(), compiling_once():
                 mails = template.send_mail_batch(self.ids, email_values=values)
                 self._check_requests(mails)
-                mails.sudo()._make_consent_requests(self._texts_by_lang(template))
+                mails.sudo()._make_consent_requests(kind, self._texts_by_lang(template))
         except psycopg2.OperationalError:
             raise  # a conflict with another transaction: Odoo tries all again
         except Exception as error:
-            if len(self) == 1:
-                # The reason may contain personal data: it stays out of the log.
-                _logger.warning(
-                    "The request of consent %s cannot be made: %s. See there.",
-                    self.id,
-                    type(error).__name__,
-                )
-                reason = self.env._(
+            if len(self) > 1:
+                for consent in self:
+                    consent._enqueue_requests(template, kind)
+                return
+            # The reason may contain personal data: it stays out of the log.
+            _logger.warning(
+                "The request of consent %s cannot be made: %s. See there.",
+                self.id,
+                type(error).__name__,
+            )
+            self._note_not_made(
+                self.env._(
                     "The request cannot be made from the template “%(template)s”: "
                     "%(reason)s",
                     template=template.display_name,
                     reason=error,
                 )
-                store(self, {"request_error": reason})
-                return
-            for consent in self:
-                consent._enqueue_requests(template)
+            )
+
+    def _note_not_made(self, reason):
+        """Note that no request could be made, instead of the last time that happened.
+
+        :param str reason: why
+        """
+        reason = self._without_links(reason)
+        values = {"reason": reason, "ended_date": fields.Datetime.now()}
+        last_sudo = self.sudo().last_request_id
+        if last_sudo.state == "failed" and not last_sudo.mail_id:
+            note(last_sudo, values)
             return
-        failed = self.filtered("request_error")
-        if failed:
-            store(failed, {"request_error": False})
+        make_requests(
+            self.env, [{**self._request_subject(), "state": "failed", **values}]
+        )
 
     def _check_requests(self, mails):
         """Check that each subject would get their mail, and both links in it.

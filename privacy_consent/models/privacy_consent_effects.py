@@ -1,53 +1,250 @@
 # Copyright 2026 The privacy_consent authors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What follows an answer or a delivery: the server action of the activity."""
+"""What follows a delivery, a failure or an answer, and is made up for if it fails.
+
+The facts are stored first, with a marker of what is due. The marker goes in the
+transaction that does it. A scheduled action repeats what is still due.
+
+An answer over a page or in an account commits first. What follows is done right after
+that, in the same HTTP request and a transaction of its own, see :func:`after_commit`.
+If the person has changed their mind meanwhile, it is done once, for what counts then.
+"""
 
 # One file for each concern of the model.
 # pylint: disable=consider-merging-classes-inherited
 
 import logging
+from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import partial
 
 import psycopg2
 
-from odoo import fields, models
+from odoo import api, fields, models, modules
+from odoo.tools import SQL
 
+from .. import fresh_snapshot
 from .privacy_consent import store
+from .privacy_consent_event import Event, append
+from .privacy_consent_request import note
 
 _logger = logging.getLogger(__name__)
 
 # The consents on which the server action runs at this moment. What it writes on them
 # does not start it again.
 _RUNNING = ContextVar("privacy_consent.running", default=())
-# What a transaction keeps in mind: whose delivery it stores.
-DELIVERED = "privacy_consent.delivered"
+# What a transaction keeps in mind: the requests that it follows in the end.
+_FOLLOWING = "privacy_consent.following"
+# The ids of consents of which something follows after the COMMIT; None: at once.
+_LATER = ContextVar("privacy_consent.later", default=None)
+_BATCH_SIZE = 100
+# What fails so often is not repeated any more by itself.
+_ATTEMPTS = 10
+_REQUEST_DUE = SQL("effects_due IS TRUE")
+_CONSENT_DUE = SQL("(action_due IS TRUE OR notices_due IS NOT NULL)")
+# Somebody waits for the page, and the scheduled action has more patience.
+_WAITS = fresh_snapshot.WAITS[:6]
+
+
+@contextmanager
+def after_commit(env):
+    """Have what follows an answer done right after its COMMIT.
+
+    Odoo's tests commit nothing: there it is done at once.
+
+    :param env: the environment in which it is done, in transactions of its own
+    """
+    if modules.module.current_test:
+        yield
+        return
+    due = set()
+    token = _LATER.set(due)
+    try:
+        yield
+    finally:
+        _LATER.reset(token)
+    if due:
+        env.cr.postcommit.add(partial(_do_after_commit, env, due))
+
+
+def _do_after_commit(env, consent_ids):
+    """Do what follows answers. Whatever fails here, the answers are stored.
+
+    It takes no other cursor: a crowd that answers would wait for one, and each hold
+    its own.
+    """
+    # What is given up later must not take this along.
+    env.registry.signal_changes()
+    for consent_id in sorted(consent_ids):
+        try:
+            env["privacy.consent"].sudo().browse(consent_id)._commit_due()
+        except Exception as error:
+            env.cr.rollback()
+            _logger.warning(
+                "What follows the answer of consent %s is left to the scheduled "
+                "action: %s",
+                consent_id,
+                type(error).__name__,
+            )
+
+
+class PrivacyConsentRequest(models.Model):
+    _inherit = "privacy.consent.request"
+
+    def _follow_at_commit(self):
+        """Do :meth:`_follow` for all requests of this transaction at once."""
+        precommit = self.env.cr.precommit
+        following = precommit.data.setdefault(_FOLLOWING, set())
+        if not following:
+            precommit.add(self.browse()._follow_noted)
+        following.update(self.ids)
+
+    def _follow_noted(self):
+        following = self.env.cr.precommit.data.pop(_FOLLOWING, ())
+        self.sudo().browse(following).exists()._follow()
+
+    def _follow(self):
+        """Do what follows: of all together, or of each alone if something fails.
+
+        The message may have left in this transaction, so nothing may end it.
+        """
+        if not self:
+            return
+        try:
+            with self.env.cr.savepoint():
+                self._follow_together()
+        except Exception as error:
+            self.env.invalidate_all(flush=False)
+            if len(self) > 1:
+                for one in self:
+                    one._follow()
+                return
+            conflict = isinstance(error, psycopg2.OperationalError)
+            self.consent_id._note_effect_failed(error, conflict)
+
+    def _follow_together(self):
+        consents = self.consent_id._lock()
+        due = self.filtered(lambda one: one.effects_due and one.consent_id in consents)
+        note(due, {"effects_due": False})
+        delivered = due.filtered(lambda one: one.state == "delivered")
+        append(
+            self.env,
+            [
+                Event(
+                    kind="requested",
+                    by="system",
+                    activity=one.activity_id,
+                    consent=one.consent_id,
+                    request_uuid=one.uuid,
+                    text=one.text_id,
+                    language=one.text_id.language,
+                    surroundings=one.surroundings,
+                    person={"name": one.consent_id.subject_name, "email": one.address},
+                )
+                for one in delivered
+            ],
+        )
+        new = delivered.filtered(lambda one: one.consent_id.state == "draft")
+        # Who answered before this, or on paper, was sent a request all the same.
+        mailed = delivered.filtered(lambda one: not one.consent_id.sent_date) - new
+        for requests, state in ((new, {"state": "sent"}), (mailed, {})):
+            for moment, sent in requests.grouped("delivered_date").items():
+                quiet = sent.consent_id.with_context(tracking_disable=True)
+                store(quiet, {**state, "sent_date": moment})
+        new.consent_id._log_kind("requested")
+        new.consent_id._run_action()
+        made_up = due.consent_id.filtered(
+            lambda one: one.action_error and not one.action_attempts
+        )
+        if made_up:
+            store(made_up, {"action_error": False})
+        (due - delivered)._ask_at_next_address()
+
+    def _ask_at_next_address(self):
+        """Ask people who have another address than the one that nobody reaches."""
+        for consent in self.filtered(lambda one: not one._hindrance()).consent_id:
+            tried = consent.request_ids.mapped("address")
+            address = consent._address_to_ask()
+            if address and address not in tried and not consent._open_requests():
+                consent.with_user(self.env.user).action_auto_ask()
 
 
 class PrivacyConsent(models.Model):
     _inherit = "privacy.consent"
 
+    action_due = fields.Boolean(
+        readonly=True,
+        copy=False,
+        help="The activity's server action is still to run.",
+    )
+    notices_due = fields.Json(
+        readonly=True,
+        copy=False,
+        help="The messages of which followers are still to be told.",
+    )
+    action_attempts = fields.Integer(readonly=True, copy=False)
     action_error = fields.Text(
         string="Server action failed",
         readonly=True,
         copy=False,
-        help="Why the activity's server action failed when it last ran.",
+        help="Why the activity's server action, or something else that follows a "
+        "delivery or an answer, failed. It is repeated.",
     )
+
+    _action_due_idx = models.Index(
+        "(id) WHERE action_due IS TRUE OR notices_due IS NOT NULL"
+    )
+    _action_error_idx = models.Index("(id) WHERE action_error IS NOT NULL")
+
+    def _mail_delivered(self, mail, partners):
+        """Store that a request was delivered. Doing it twice changes nothing.
+
+        It writes the row of the request alone. What follows is done in another
+        transaction, because it may fail, takes time, and locks the consent.
+
+        :param mail: the ``mail.mail`` that asked
+        :param partners: ``res.partner`` records, or a list of them, whose own address
+            took the mail
+        """
+        requests = self.env["privacy.consent.request"]
+        for consent in self:
+            if consent.partner_id not in partners:
+                continue
+            requests.flush_model()
+            self.env.cr.execute(
+                SQL(
+                    "UPDATE privacy_consent_request SET state = 'delivered',"
+                    " delivered_date = %s, reason = NULL, cause = NULL,"
+                    " ended_date = NULL, effects_due = TRUE"
+                    " WHERE mail_id = %s AND consent_id = %s"
+                    " AND state IN ('waiting', 'failed')",
+                    fields.Datetime.now(),
+                    mail.id,
+                    consent.id,
+                )
+            )
+            requests.invalidate_model()
 
     def _run_action(self):
         """Run the server action of the activity on every consent that is not draft.
 
-        It runs after the facts are stored. If it fails, they stay, and the consent
-        says what failed, so that it can be run again.
+        It runs after the facts are stored. If it fails, they stay, the consent says
+        what failed, and it is repeated.
         """
         running = _RUNNING.get()
-        delivered = self.env.cr.cache.get(DELIVERED, set())
         for consent in self:
+            if consent.state == "draft" or consent.id in running:
+                continue
             # The administrator chose the action for this activity; who happens to
             # move the consent (a subject, the mail queue) needs no rights for it.
             action = consent.activity_id.sudo().server_action_id
-            if consent.state == "draft" or not action or consent.id in running:
+            if not action:
+                if consent.action_due:
+                    consent._note_done("action_due")
                 continue
-            error = False
+            if _LATER.get() is not None:
+                consent._leave_for_later({"action_due": True})
+                continue
             token = _RUNNING.set((*running, consent.id))
             try:
                 with self.env.cr.savepoint():
@@ -56,27 +253,208 @@ class PrivacyConsent(models.Model):
                         active_id=consent.id,
                         active_ids=consent.ids,
                     ).run()
-            except Exception as exception:
-                conflict = isinstance(exception, psycopg2.OperationalError)
-                if conflict and consent.id not in delivered:
-                    raise  # Odoo tries all again; a mail that left cannot be repeated
-                _logger.warning(
-                    "The server action %s failed on consent %s: %s. See there.",
-                    action.id,
-                    consent.id,
-                    type(exception).__name__,
-                )
-                error = self.env._(
-                    "%(action)s: %(reason)s",
-                    action=action.name,
-                    reason=str(exception) or type(exception).__name__,
-                )
+            except psycopg2.OperationalError:
+                raise  # Odoo tries all again
+            except Exception as error:
+                consent._note_due("action_due", True, error, action.name)
+            else:
+                consent._note_done("action_due")
             finally:
                 _RUNNING.reset(token)
-            if (consent.action_error or False) != error:
-                store(consent.sudo(), {"action_error": error})
+
+    def _tell_followers(self, messages=()):
+        """Tell those who follow a consent what was logged, and what is still due.
+
+        If that fails, what was logged stays, the consent says what failed, and it is
+        repeated.
+
+        :param messages: new ``mail.message`` records of this consent
+        """
+        self.ensure_one()
+        consent_sudo = self.sudo()
+        new_ids = [message.id for message in messages]
+        due_ids = [*(consent_sudo.notices_due or ()), *new_ids]
+        if due_ids and _LATER.get() is not None:
+            consent_sudo._leave_for_later({"notices_due": due_ids})
+            return
+        failed_ids, failure = [], None
+        for message_sudo in self.env["mail.message"].sudo().browse(due_ids).exists():
+            try:
+                with self.env.cr.savepoint():
+                    consent_sudo._notify_thread(message_sudo)
+            except psycopg2.OperationalError:
+                raise  # Odoo tries all again
+            except Exception as error:
+                failed_ids.append(message_sudo.id)
+                failure = error
+        if failure:
+            label = self.env._("Followers could not be told")
+            self._note_due("notices_due", failed_ids, failure, label)
+        elif consent_sudo.notices_due:
+            self._note_done("notices_due")
+
+    def _leave_for_later(self, vals):
+        """Note down what is done after the COMMIT: a new answer is tried anew."""
+        store(self.sudo(), {**vals, "action_attempts": 0})
+        _LATER.get().update(self.ids)
+
+    def _note_due(self, marker, due, error, label):
+        """Say on the consent what failed, and have it repeated.
+
+        :param str marker: name of the field that marks it
+        :param due: its value
+        :param str label: what failed
+        """
+        _logger.warning(
+            "What follows an answer or a request failed on consent %s (%s): %s. "
+            "See there.",
+            self.id,
+            marker,
+            type(error).__name__,
+        )
+        attempts = self.action_attempts + 1
+        reason = str(error) or type(error).__name__
+        store(
+            self.sudo(),
+            {
+                marker: attempts < _ATTEMPTS and due,
+                "action_attempts": attempts,
+                "action_error": self.env._(
+                    "%(action)s: %(reason)s", action=label, reason=reason
+                ),
+            },
+        )
+
+    def _note_done(self, marker):
+        """Note that something is done, and nothing failed unless more is due."""
+        self_sudo = self.sudo()
+        if not self_sudo[marker] and not self_sudo.action_error:
+            return
+        others = {"action_due", "notices_due"} - {marker}
+        vals = {marker: False}
+        if not any(self_sudo[name] for name in others):
+            vals |= {"action_attempts": 0, "action_error": False}
+        store(self_sudo, vals)
+
+    def _note_effect_failed(self, error, conflict):
+        """Have repeated what follows a delivery.
+
+        :param bool conflict: whether somebody else was faster: then at once
+        """
+        if conflict:
+            self._trigger_effects()
+            return
+        _logger.warning(
+            "What follows the request of consent %s failed: %s. See there.",
+            self.id,
+            type(error).__name__,
+        )
+        reason = str(error) or type(error).__name__
+        if self.action_error != reason:
+            store(self, {"action_error": reason})
+
+    def _trigger_effects(self):
+        """Have done what is due once this transaction is committed."""
+        self.env.ref("privacy_consent.cron_effects").sudo()._trigger()
 
     def action_run_again(self):
-        """Run the activity's server action again where it failed."""
+        """Run the activity's server action again where it failed, or what else did."""
         self.check_access("write")
-        self._run_action()
+        for consent in self:
+            acting = consent.action_due or not consent.notices_due
+            consent._tell_followers()
+            if acting:
+                consent._run_action()
+
+    def _do_due(self):
+        """Do what is due."""
+        for consent in self:
+            consent._tell_followers()
+            if consent.action_due:
+                consent._run_action()
+
+    def _commit_due(self):
+        """Do what is due of one consent, unless somebody else does, and commit."""
+        try:
+            fresh_snapshot.repeat(self._do_claimed, self.env, _WAITS)
+        except fresh_snapshot.CONFLICTS:
+            self.env.cr.rollback()
+            self._trigger_effects()
+        except Exception as error:
+            # Not even the transaction of the server action was left.
+            self.env.cr.rollback()
+            label = self.activity_id.server_action_id.name or ""
+            for consent in self._claim_due(self, _CONSENT_DUE):
+                marker = "action_due" if consent.action_due else "notices_due"
+                consent._note_due(marker, consent[marker], error, label)
+        # What follows is none of the transaction that stored the answer.
+        self.env.cr.commit()  # pylint: disable=invalid-commit
+
+    def _do_claimed(self, env):
+        """Do what is due of one consent, which somebody else may be working at."""
+        claimed = self._claim_due(self, _CONSENT_DUE)
+        claimed._do_due()
+        if not claimed and self.exists() and (self.action_due or self.notices_due):
+            # It may be nobody who does it.
+            self._trigger_effects()
+
+    @api.model
+    def _cron_effects(self):
+        """Make up for what follows deliveries, failures and answers, in batches."""
+        requests_sudo = self.env["privacy.consent.request"].sudo()
+        requests_sudo._cancel_orphans()
+        if self._each_due(requests_sudo, _REQUEST_DUE, "_follow", _BATCH_SIZE):
+            self._each_due(self.sudo(), _CONSENT_DUE, "_do_due", 1)
+
+    def _each_due(self, records, condition, method, size):
+        """Do what is due, in transactions of their own where an action is scheduled.
+
+        :param records: of the model
+        :param SQL condition: which records are due
+        :param str method: what does it
+        :param int size: how many in one transaction
+        :return: whether there was time for all
+        """
+        scheduled = "ir_cron_progress_id" in self.env.context
+        last_id = 0
+        later = SQL("%s AND id > %s", condition, last_id)
+        while due := self._claim_due(records, later, size):
+            last_id = due.ids[-1]
+            later = SQL("%s AND id > %s", condition, last_id)
+            if scheduled and size == 1:
+                due._commit_due()
+            else:
+                try:
+                    getattr(due, method)()
+                except psycopg2.OperationalError:
+                    if not scheduled:
+                        raise
+                    self.env.cr.rollback()
+            if scheduled and not self.env["ir.cron"]._commit_progress(len(due)):
+                self._trigger_effects()
+                return False
+        return True
+
+    def _claim_due(self, records, condition, size=_BATCH_SIZE):
+        """Lock what is due and nobody else is working at.
+
+        :param records: of the model; if there are some, of these only
+        :param SQL condition: which of them
+        :param int size: how many at most
+        :return: the locked records
+        """
+        records_sudo = records.sudo()
+        records_sudo.flush_model()
+        own = SQL("id IN %s", tuple(records.ids)) if records else SQL("TRUE")
+        self.env.cr.execute(
+            SQL(
+                "SELECT id FROM %s WHERE %s AND %s"
+                " ORDER BY id LIMIT %s FOR NO KEY UPDATE SKIP LOCKED",
+                SQL.identifier(records_sudo._table),
+                condition,
+                own,
+                size,
+            ),
+            log_exceptions=False,
+        )
+        return records_sudo.browse(one for (one,) in self.env.cr.fetchall())

@@ -14,6 +14,7 @@ from odoo.tools import SQL
 from .guard import erasing
 from .privacy_consent import store
 from .privacy_consent_event import Event, append, erase_details
+from .privacy_consent_request import note
 
 _logger = logging.getLogger(__name__)
 
@@ -102,10 +103,10 @@ class PrivacyConsent(models.Model):
         if not self:
             return
         mails = self._lock_mails()
-        self._cancel_requests()
+        self._cancel_requests("deleted")
         consents = self._lock().with_context(active_test=False)
         # A server action may follow, for which nothing is open.
-        consents._follow_delivery()
+        consents.request_ids.filtered("effects_due")._follow()
         with erasing():
             consents._erase_rows(mails, reason)
 
@@ -114,7 +115,7 @@ class PrivacyConsent(models.Model):
         messages = self.env["mail.message"].search(self._thread_domain())
         self._erase_files(messages)
         # The requests go with their consents, the mails before.
-        self.request_ids.message_id = False
+        note(self.request_ids, {"message_id": False})
         mails.unlink()
         self._erase_drafts_of_mails()
         erase_details(
@@ -209,6 +210,7 @@ class PrivacyConsent(models.Model):
                 self.env._("Choose a day in the future until which the proof is kept.")
             )
         everything = self.sudo()._merge_group()
+        everything._cancel_requests("locked")
         store(
             everything,
             {

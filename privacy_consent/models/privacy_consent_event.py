@@ -105,8 +105,8 @@ class PrivacyConsentEvent(models.Model):
         ondelete="restrict",
         help="What the person was shown.",
     )
-    consent_uuid = fields.Char(readonly=True, index="btree_not_null")
-    activity_uuid = fields.Char(readonly=True, index=True)
+    consent_uuid = fields.Char(readonly=True)
+    activity_uuid = fields.Char(readonly=True)
     request_uuid = fields.Char(readonly=True)
     # Not selections: Odoo would change rows when an addon with a value of its own goes.
     kind = fields.Char(readonly=True, required=True)
@@ -118,7 +118,11 @@ class PrivacyConsentEvent(models.Model):
     signs = fields.Char(readonly=True)
     detail_digest = fields.Char(readonly=True)
     origin_digest = fields.Char(readonly=True)
+    # Of the contact and of the controller, when it happened.
     company_id = fields.Integer(string="Company ID", readonly=True)
+    controller_company_id = fields.Integer(
+        string="Company ID of the controller", readonly=True
+    )
     detail_ids = fields.One2many(
         comodel_name="privacy.consent.event.detail",
         inverse_name="event_id",
@@ -259,6 +263,9 @@ class PrivacyConsentEventDetail(models.Model):
     network_address = fields.Char(readonly=True)
     user_agent = fields.Char(readonly=True)
     company_id = fields.Integer(string="Company ID", readonly=True)
+    controller_company_id = fields.Integer(
+        string="Company ID of the controller", readonly=True
+    )
 
     def _personal_values(self):
         """:return: what is stored in this part, as it was hashed"""
@@ -281,7 +288,10 @@ def append(env, events):
     for event in events:
         consent = event.consent
         text = event.text
-        company_id = (consent or event.activity).company_id.id or None
+        companies = {
+            "company_id": (consent or event.activity).company_id.id or None,
+            "controller_company_id": event.activity.controller_company_id.id or None,
+        }
         row = {
             "format": FORMAT,
             "uuid": str(uuid.uuid4()),
@@ -299,7 +309,7 @@ def append(env, events):
             "by": event.by,
             "channel": event.channel,
             "signs": event.signs or None,
-            "company_id": company_id,
+            **companies,
             "detail_digest": None,
             "origin_digest": None,
         }
@@ -318,7 +328,7 @@ def append(env, events):
                         "salt": salt,
                         **dict.fromkeys(PARTS["person"] + PARTS["origin"]),
                         **values,
-                        "company_id": company_id,
+                        **companies,
                     }
                 )
         # An empty record gives False, which the database would store as a text.
@@ -335,8 +345,10 @@ def append(env, events):
         added = SQL(
             """
             WITH added AS (%s), parts (%s) AS (VALUES %s)
-            INSERT INTO privacy_consent_event_detail (event_id, company_id, %s)
-            SELECT added.id, parts.company_id::integer, %s
+            INSERT INTO privacy_consent_event_detail
+                (event_id, company_id, controller_company_id, %s)
+            SELECT added.id, parts.company_id::integer,
+                   parts.controller_company_id::integer, %s
             FROM added JOIN parts USING (uuid)
             """,
             added,

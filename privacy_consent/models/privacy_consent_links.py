@@ -8,10 +8,12 @@ from datetime import timedelta
 from urllib.parse import quote
 
 from odoo import SUPERUSER_ID, api, fields, models
+from odoo.tools import formataddr, html2plaintext
 
 from .. import links
 from .privacy_consent import store
 from .privacy_consent_event import append_word
+from .privacy_consent_request import note
 
 # What the public pages need of records with many more fields: to check a link, to show
 # what it is about, and to store an answer.
@@ -23,13 +25,10 @@ _PAGE_FIELDS = [
     "answer_date",
     "answer_text_id",
     "answered_by",
-    "asked_addresses",
     "company_id",
-    "delivered_date",
-    "delivery_to_follow",
     "last_metadata",
     "link_revocations",
-    "merged_addresses",
+    "locked_until",
     "merged_into_id",
     "old_link_address",
     "partner_id",
@@ -43,6 +42,7 @@ _PAGE_FIELDS = [
     "valid_until",
 ]
 _PAGE_ACTIVITY_FIELDS = [
+    "controller_company_id",
     "controller_id",
     "description",
     "name",
@@ -61,6 +61,23 @@ _PAGE_PARTNER_FIELDS = [
     "write_date",
 ]
 REFRESH_INTERVAL = timedelta(days=1)
+# RFC 3834, section 5, and what Exchange reads instead.
+NO_AUTOMATIC_REPLIES = {
+    "Auto-Submitted": "auto-generated",
+    "X-Auto-Response-Suppress": "OOF, AutoReply",
+}
+# Headers in which other addons could add recipients to a personal message.
+_ADDRESSING = {
+    "to",
+    "cc",
+    "bcc",
+    "resent-to",
+    "resent-cc",
+    "resent-bcc",
+    "x-forge-to",
+    "x-msg-to-add",
+    "x-msg-to-consolidate",
+}
 
 
 class PrivacyConsent(models.Model):
@@ -78,38 +95,11 @@ class PrivacyConsent(models.Model):
         help="The contact that was asked, if it was merged into another one since: "
         "links in the form of 18.0 were made with it.",
     )
-    asked_addresses = fields.Text(
-        string="Asked at",
-        readonly=True,
-        copy=False,
-        help="The e-mail addresses to which a request was delivered, one a line.",
-    )
-    merged_addresses = fields.Text(
-        readonly=True,
-        copy=False,
-        help="The e-mail addresses of contacts that were merged into the subject, one "
-        "a line: they are the same person's, and their links allow all that they did.",
-    )
     old_link_address = fields.Char(
         readonly=True,
         copy=False,
         help="The subject's e-mail address when this database was upgraded from 18.0. "
         "Where it is not null, even if empty, links in the form of 18.0 are valid.",
-    )
-    delivered_date = fields.Datetime(
-        string="Last delivered on",
-        readonly=True,
-        copy=False,
-        help="When the subject's mail server took the last request.",
-    )
-    delivered_mail = fields.Integer(
-        readonly=True, copy=False, help="The mail of the last request."
-    )
-    refreshed_date = fields.Datetime(
-        readonly=True,
-        copy=False,
-        help="When a mail to a former address last led to a request to the present "
-        "one.",
     )
     link_revocations = fields.Integer(
         readonly=True, copy=False, help="How often the links were invalidated."
@@ -146,38 +136,54 @@ class PrivacyConsent(models.Model):
         :param int consent_id: id in the link, if it is maybe another one
         :return: ``links.token.FULL``, ``links.token.REFUSE``, or None
         """
-        secret = self._link_secret()
         consent_id = consent_id or self.id
-        current = self.partner_id.email_normalized
-        own = {current or "", *(self.merged_addresses or "").splitlines()}
-        asked = (self.asked_addresses or "").splitlines()
-        grants = dict.fromkeys(asked, links.token.REFUSE)
-        grants |= dict.fromkeys(own, links.token.FULL)
+        own = self._own_addresses()
+        if len(own) != 1:
+            own.append("")  # what links were bound to until 19.0.1.1.0
+        if self._matching(token, consent_id, own, [self.link_revocations]):
+            return links.token.FULL
         ended = range(self.link_revocations)
-        expected = {
-            links.token.make(
-                secret, consent_id, self.activity_id.id, address, revocations
-            ): grant if revocations == self.link_revocations else links.token.REFUSE
-            for address, grant in grants.items()
-            for revocations in (*ended, self.link_revocations)
-        }
+        asked = set(self.sudo().request_ids.mapped("address")) - {False}
+        # All of them, so that the time does not tell.
+        if self._matching(
+            token, consent_id, [*own, *asked], [*ended, self.link_revocations]
+        ):
+            return links.token.REFUSE
+        return self._grant_of_old_link(token, consent_id, own)
+
+    def _grant_of_old_link(self, token, consent_id, own):
+        """:return: what a link in the form of 18.0 allows, or None"""
         old_token = links.token.make_old(
-            secret,
+            self._link_secret(),
             self.env.cr.dbname,
             consent_id,
             self.token_partner_id or self.partner_id.id,
             self.activity_id.id,
         )
-        old = self.old_link_address
-        if old is not False:
-            valid = old in own and not self.link_revocations
-            expected[old_token] = links.token.FULL if valid else links.token.REFUSE
-        found = [
-            grant
-            for valid, grant in expected.items()
-            if links.token.matches(token, valid)
-        ]
-        return found[0] if found else None
+        matches = links.token.matches(token, old_token)
+        if not matches or self.old_link_address is False:
+            return None
+        valid = self.old_link_address in own and not self.link_revocations
+        return links.token.FULL if valid else links.token.REFUSE
+
+    def _matching(self, token, consent_id, mailboxes, revocations):
+        """:return: whether a link was made for one of these mailboxes
+
+        :param revocations: how often links had been invalidated then
+        """
+        secret = self._link_secret()
+        return any(
+            [
+                links.token.matches(
+                    token,
+                    links.token.make(
+                        secret, consent_id, self.activity_id.id, mailbox, times
+                    ),
+                )
+                for mailbox in mailboxes
+                for times in revocations
+            ]
+        )
 
     @api.model
     def _for_page(self, consent_id):
@@ -198,9 +204,10 @@ class PrivacyConsent(models.Model):
         partners.fetch(_PAGE_PARTNER_FIELDS)
         return consent.with_env(self.env)
 
-    def _token(self):
-        """Compute the secret part of this consent's links to the present address.
+    def _token(self, address=None):
+        """Compute the secret part of this consent's links to an address.
 
+        :param str address: of the subject, by default the one that is asked next
         :return: the token, which says nothing about what it was made of
         :rtype: str
         """
@@ -209,7 +216,7 @@ class PrivacyConsent(models.Model):
             self._link_secret(),
             self.id,
             self.activity_id.id,
-            self.partner_id.email_normalized,
+            address or self._address_to_ask() or "",
             self.link_revocations,
         )
 
@@ -221,14 +228,6 @@ class PrivacyConsent(models.Model):
         :rtype: str
         """
         return self._link("accept" if accept else "reject", self._token())
-
-    def _preferences_url(self):
-        """:return: the address of the page with all that the subject was asked"""
-        return self._link("preferences", self._token())
-
-    def _unsubscribe_url(self):
-        """:return: the address with which mail programs refuse for the subject"""
-        return self._link("unsubscribe", self._token())
 
     def _link(self, word, token):
         """:return: the absolute address of one of the public pages"""
@@ -255,28 +254,6 @@ class PrivacyConsent(models.Model):
             dict.fromkeys(self.ids, self.env._("The links were invalidated."))
         )
 
-    def _delivery_facts(self, mail):
-        """Tell what the delivery of a request adds to what is stored.
-
-        :param mail: the ``mail.mail`` that asked
-        :return: values, none for a delivery that is stored already
-        :rtype: dict
-        """
-        if self.delivered_mail == mail.id:
-            return {}
-        facts = {"delivered_date": fields.Datetime.now(), "delivered_mail": mail.id}
-        address = self.partner_id.email_normalized
-        known = (self.asked_addresses or "").splitlines()
-        if address and address not in known:
-            facts["asked_addresses"] = "\n".join([*known, address])
-        return facts
-
-    def _with_merged_address(self):
-        """:return: the merged addresses, with that of a contact that is merged now"""
-        known = (self.merged_addresses or "").splitlines()
-        address = self.partner_id.email_normalized
-        return "\n".join([*known, address] if address else known)
-
     def _ask_at_present_address(self):
         """Ask again, as somebody wished who got a mail at a former address.
 
@@ -284,14 +261,59 @@ class PrivacyConsent(models.Model):
         day is enough, so that nobody floods the subject.
         """
         self.ensure_one()
-        self._lock()
-        now = fields.Datetime.now()
-        if self.refreshed_date and self.refreshed_date > now - REFRESH_INTERVAL:
-            return
-        if not self.partner_id.email_normalized or not (
-            self.activity_id.consent_template_id
+        recently = fields.Datetime.now() - REFRESH_INTERVAL
+        if self._can_ask_again() and not self.request_ids.filtered(
+            lambda one: one.kind == "fresh" and one.create_date > recently
         ):
-            return
-        store(self, {"refreshed_date": now})
-        # As the superuser, like the scheduled action: a visitor has no address.
-        self.with_user(SUPERUSER_ID).action_auto_ask()
+            # As the superuser, like the scheduled action: a visitor has no address.
+            self.with_user(SUPERUSER_ID)._ask("fresh")
+
+
+class PrivacyConsentRequest(models.Model):
+    _inherit = "privacy.consent.request"
+
+    def _personal_copy(self, email):
+        """Make the message that the subject gets, with the personal links.
+
+        It goes to one address alone, whatever other addons put into the message, and
+        its links are bound to that address.
+
+        :param dict email: one of those of ``mail.mail._prepare_outgoing_list()``
+        :rtype: dict
+        """
+        consent = self.consent_id
+        subject = consent.partner_id
+        # The contact may have another address since.
+        address = self.address
+        if address not in consent._own_addresses():
+            address = consent._address_to_ask()
+            note(self, {"address": address, "contact_email": subject.email})
+        token = consent._token(address)
+        body = links.placeholder.personalize(
+            email["body"],
+            {
+                word: consent._link(word, token)
+                for word in ("accept", "reject", "preferences")
+            },
+        )
+        headers = {
+            name: value
+            for name, value in email["headers"].items()
+            if name.lower() not in _ADDRESSING
+        }
+        return {
+            **email,
+            "body": body,
+            "body_alternative": html2plaintext(body),
+            "email_cc": [],
+            # Without a clean address Odoo says that there is no valid recipient.
+            "email_to": [formataddr((subject.name or "", address))] if address else [],
+            "email_to_normalized": [address] if address else [],
+            "email_to_raw": address or "",
+            "headers": {
+                **headers,
+                **NO_AUTOMATIC_REPLIES,
+                **links.list_unsubscribe.headers(consent._link("unsubscribe", token)),
+            },
+            "partner_id": subject,
+        }

@@ -54,7 +54,6 @@ class PrivacyConsent(models.Model):
                 consent,
                 {
                     "partner_id": destination.id,
-                    "merged_addresses": consent._with_merged_address(),
                     "token_partner_id": (
                         consent.token_partner_id or consent.partner_id.id
                     ),
@@ -72,7 +71,7 @@ class PrivacyConsent(models.Model):
             answered and not self.accepted,
             ("draft", "sent", "answered").index(self.state),
             self.active,
-            bool(self._waiting_requests()),
+            bool(self._open_requests()),
             self.partner_id == destination,
             -self.id,
         )
@@ -81,7 +80,7 @@ class PrivacyConsent(models.Model):
         """Archive all but the first of these consents, and link them to it."""
         survivor, others = self[0], self[1:]
         # A request that still waits would ask again what another one asked already.
-        others._cancel_requests()
+        others._cancel_requests("merged")
         for other in others:
             other._message_log(
                 body=self.env._(

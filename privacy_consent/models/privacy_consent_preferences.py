@@ -88,7 +88,9 @@ class PrivacyConsent(models.Model):
             valid any more), ``assumed`` (accepted, as long as there is no answer) or
             ``none``; ``by_subject`` tells their own
             answer from what staff recorded, and ``accepted`` that it is theirs to
-            withdraw; ``date`` and ``history`` are ready to be read
+            withdraw; ``date`` and ``history`` are ready to be read; ``earlier`` is the
+            text that they accepted, if it changed since, and ``locked`` tells that they
+            may only refuse
         :rtype: dict
         """
         self.ensure_one()
@@ -106,6 +108,7 @@ class PrivacyConsent(models.Model):
             "accepted": self._subject_says(True),
             "by_subject": answered and self.answered_by in _OWN_WORDS,
             "date": answered and self._preference_date(self.answer_date),
+            "earlier": self._earlier_text(),
             "history": [
                 {
                     "accepted": event.kind == "given",
@@ -114,7 +117,26 @@ class PrivacyConsent(models.Model):
                 }
                 for event in self._answers()
             ],
+            "locked": bool(self.locked_until),
         }
+
+    def _earlier_text(self):
+        """Find the text that the subject accepted, if it is not the present one.
+
+        Whoever accepted the present text in another language accepted no earlier one.
+
+        :return: the text, with superuser rights, or none
+        """
+        accepted_sudo = self.sudo().answer_text_id
+        if self.status != "given" or not accepted_sudo:
+            return accepted_sudo.browse()
+        text_hash = accepted_sudo._hash_of(accepted_sudo.id)
+        activity = self.activity_id
+        current = (
+            text_hash == activity._text_hash(self.env.lang)
+            or text_hash in activity._current_hashes()
+        )
+        return accepted_sudo.browse() if current else accepted_sudo
 
     def _answers(self):
         """:return: all answers, of merged contacts too, newest first"""
@@ -166,12 +188,10 @@ class PrivacyConsent(models.Model):
     def _can_ask_again(self):
         """:return: whether there is a request to send, and an address to send it to"""
         self.ensure_one()
-        activity = self.activity_id
         return bool(
-            self.active
-            and activity.active
-            and activity.consent_template_id
-            and self.partner_id.email_normalized
+            not self._hindrance()
+            and self.activity_id.consent_template_id
+            and self._own_addresses()
         )
 
     def _ask_again(self):
@@ -182,6 +202,7 @@ class PrivacyConsent(models.Model):
         """
         self.ensure_one()
         recently = fields.Datetime.now() - REFRESH_INTERVAL
-        got_one = self.delivered_date and self.delivered_date > recently
-        if self._can_ask_again() and not got_one:
+        if not self.request_ids.filtered(
+            lambda one: one.delivered_date and one.delivered_date > recently
+        ):
             self._ask_at_present_address()

@@ -44,7 +44,6 @@ class PrivacyConsent(models.Model):
     suspected_automated = fields.Boolean(
         readonly=True,
         copy=False,
-        index="btree_not_null",
         help="The last answer of the subject looks as if a program had given it, for "
         "example one that checks the links in mails.",
     )
@@ -57,6 +56,8 @@ class PrivacyConsent(models.Model):
         compute="_compute_suspicion_reason",
         help="What made the last answer look so, in your language.",
     )
+
+    _suspected_idx = models.Index("(id) WHERE suspected_automated IS TRUE")
 
     @api.model
     def _suspicion_signs(self):
@@ -108,13 +109,17 @@ class PrivacyConsent(models.Model):
         :rtype: Word
         :raise NotProven: if it does not hold
         """
+        if not isinstance(proof, links.proof.Proof):
+            raise NotProven
+        if answer and self.locked_until and proof.by == links.proof.SUBJECT:
+            raise NotProven
         if isinstance(proof, links.proof.OpenedLink):
             return self._check_opened_link(answer, proof)
         if isinstance(proof, links.proof.Press):
             return self._check_press(answer, proof)
         if isinstance(proof, links.proof.SignedIn):
             return self._check_signed_in(answer, proof)
-        if not isinstance(proof, links.proof.Proof) or proof.by == links.proof.SUBJECT:
+        if proof.by == links.proof.SUBJECT:
             raise NotProven
         channels = self.env["privacy.consent.event"]._channels()
         if proof.channel in _SUBJECTS_OWN or proof.channel not in channels:
@@ -193,7 +198,7 @@ class PrivacyConsent(models.Model):
         """
         _link, grant = self._link_of(proof)
         repeated = self._repeats_answer(answer, within=None)
-        text_hash = self._mailed_text().hash
+        text_hash = self._delivered_requests()[-1:].text_id.hash
         if proof.channel == "unsubscribe" and not answer:
             return None if repeated else Word(proof, text_hash)
         activity = self.activity_id
@@ -250,13 +255,12 @@ class PrivacyConsent(models.Model):
 
         :rtype: bool
         """
-        partner = self.partner_id
+        asked = self._delivered_requests().mapped("address")
         return bool(
-            partner.email_normalized
-            and partner.email_normalized in (self.asked_addresses or "").splitlines()
+            not set(self._own_addresses()).isdisjoint(asked)
             and not self.token_partner_id
-            and not self.merged_addresses
-            and not partner.sudo().address_changed_by_others
+            and self._with_merged() == self
+            and not self.partner_id.sudo().address_changed_by_others
         )
 
     def _new_word(self, answer, proof, text_hash, repeated, since_page=None):
@@ -269,7 +273,7 @@ class PrivacyConsent(models.Model):
     def _signs(self, answer, agent, since_page):
         """:return: the signs that this answer is automated; or an empty text"""
         now = moment()
-        delivered = self.delivered_date or self.sent_date
+        delivered = self._delivered_requests()[-1:].delivered_date or self.sent_date
         opposite = (
             self.answer_date
             if self.answered_by == "subject" and self.accepted != answer

@@ -1,30 +1,158 @@
 # Copyright 2026 The privacy_consent authors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Requests: one mail that asks, from the moment it is made to what became of it."""
+"""Requests: one consent asked by one mail at one address, and what became of it."""
 
 # One file for each concern of the model.
 # pylint: disable=consider-merging-classes-inherited
 
-from odoo import SUPERUSER_ID, api, fields, models
+from contextvars import ContextVar
+from functools import partial
+
+from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.fields import Command
+from odoo.fields import Domain
 from odoo.tools import SQL
 
-from .. import links
 from ..unique_id import new_uuid
-from .guard import is_erasing, making, refuse_changes
-from .privacy_consent import store
-from .privacy_consent_effects import DELIVERED
-from .privacy_consent_event import Event, append
+from .guard import is_erasing
+from .locking import lock_unchanged
 
-# What a transaction keeps in mind: whose delivery it follows.
-_FOLLOWING = "privacy_consent.following"
+# Such a request is still to come: nobody is asked twice at once.
+OPEN = ("planned", "waiting")
+# Such a request ended without reaching the person.
+UNREACHED = ("failed", "bounced")
+# What the program itself writes at this moment.
+_NOTING = ContextVar("privacy_consent.noting", default=None)
+
+
+def note(requests, vals):
+    """Write what became of requests.
+
+    It is no method, so that the code of a server action cannot call it.
+
+    :param requests: ``privacy.consent.request`` records
+    :param dict vals: values of fields
+    """
+    vals = requests.consent_id._values_without_links(vals, ["reason"])
+    token = _NOTING.set(vals)
+    try:
+        requests.sudo().write(vals)
+    finally:
+        _NOTING.reset(token)
+
+
+def make_requests(env, values):
+    """Store requests in a single statement, which also is the fastest way.
+
+    It fails where somebody else asks one of the people at the same time: Odoo repeats
+    the transaction, which sees the other request then.
+
+    :param list[dict] values: of each request, all with the same columns
+    :return: the requests, in the same order, with superuser rights
+    :raise SerializationFailure: if another transaction just asks one of the people, or
+        stops asking
+    """
+    requests_sudo = env["privacy.consent.request"].sudo()
+    if not values:
+        return requests_sudo
+    now = fields.Datetime.now()
+    log = {"create_uid": env.uid, "create_date": now}
+    log |= {"write_uid": env.uid, "write_date": now}
+    rows = [{"uuid": new_uuid(), **log, **vals} for vals in values]
+    env.cr.execute(
+        SQL(
+            "INSERT INTO privacy_consent_request (%s) VALUES %s"
+            " ON CONFLICT (consent_id) WHERE state IN ('planned', 'waiting')"
+            " DO NOTHING RETURNING id",
+            SQL(", ").join(map(SQL.identifier, rows[0])),
+            SQL(", ").join(
+                SQL(
+                    "(%s)",
+                    SQL(", ").join(SQL("%s", one or None) for one in row.values()),
+                )
+                for row in rows
+            ),
+        ),
+        log_exceptions=False,
+    )
+    made_ids = [request_id for (request_id,) in env.cr.fetchall()]
+    if len(made_ids) < len(rows):
+        raise UserError(
+            env._(
+                "One of these people is being asked already: their request waits in "
+                "the mail queue."
+            )
+        )
+    _check_not_stopped(env, {vals["activity_id"] for vals in values})
+    env["privacy.consent"].invalidate_model(["request_ids"])
+    env["mail.mail"].invalidate_model(["consent_request_ids"])
+    requests_sudo = requests_sudo.browse(made_ids)
+    requests_sudo.modified(["consent_id", "reason", "state"])
+    return requests_sudo
+
+
+def _row(vals):
+    # Odoo writes False for nothing.
+    values = (SQL("%s", one or None) for one in vals.values())
+    return SQL("(%s)", SQL(", ").join(values))
+
+
+def _check_not_stopped(env, activity_ids):
+    """Let no request be made that whoever presses Stop now would not see.
+
+    The lock is shared: only somebody who edits the activity could wait for it.
+
+    :raise SerializationFailure: if an activity changed since this transaction began;
+        all is tried again on fresh data
+    """
+    env.cr.execute(
+        SQL(
+            "SELECT FROM privacy_activity WHERE id IN %s ORDER BY id FOR SHARE",
+            tuple(activity_ids),
+        ),
+        log_exceptions=False,
+    )
+
+
+def _unreached_sql(model, alias, _query, activity):
+    """Make the condition of :meth:`PrivacyConsent._unreached_domain`.
+
+    Nearly all requests reach somebody. PostgreSQL reads first the few consents with one
+    that did not, and looks for a later one only as long as it needs more of them.
+
+    :rtype: SQL
+    """
+    model.env["privacy.consent.request"].flush_model()
+    model.env["privacy.consent"].flush_model(["answer_date"])
+    return SQL(
+        """
+        %(consent)s = ANY (ARRAY(
+            SELECT consent_id FROM privacy_consent_request
+             WHERE state IN %(unreached)s%(of_activity)s
+        )) AND EXISTS (
+            SELECT FROM privacy_consent_request AS last
+             WHERE last.consent_id = %(consent)s AND last.state IN %(unreached)s
+               AND coalesce(
+                       date_trunc('second', %(answered)s) <= last.create_date, TRUE
+                   )
+               AND NOT EXISTS (
+                       SELECT FROM privacy_consent_request AS later
+                        WHERE later.consent_id = last.consent_id AND later.id > last.id
+                   )
+        )
+        """,
+        consent=SQL.identifier(alias, "id"),
+        answered=SQL.identifier(alias, "answer_date"),
+        unreached=UNREACHED,
+        of_activity=SQL(" AND activity_id = %s", activity.id) if activity else SQL(),
+    )
 
 
 class PrivacyConsentRequest(models.Model):
     """One consent asked by one mail at one address.
 
-    It is made with the mail. Its state follows the mail.
+    It is made with the mail, or before it if somebody plans a message for later. Its
+    state follows the mail. A consent has one request at most that is still to come.
     """
 
     _name = "privacy.consent.request"
@@ -32,20 +160,52 @@ class PrivacyConsentRequest(models.Model):
     _order = "id desc"
     _rec_name = "address"
 
-    uuid = fields.Char(
-        string="Unique ID",
-        default=lambda self: new_uuid(),
-        required=True,
-        readonly=True,
-    )
+    uuid = fields.Char(string="Unique ID", readonly=True, required=True)
     consent_id = fields.Many2one(
         comodel_name="privacy.consent",
         required=True,
         readonly=True,
-        index=True,
+        ondelete="cascade",
+    )
+    activity_id = fields.Many2one(
+        comodel_name="privacy.activity",
+        required=True,
+        readonly=True,
         ondelete="cascade",
     )
     company_id = fields.Many2one(related="consent_id.company_id", store=True)
+    kind = fields.Selection(
+        selection=[
+            ("first", "First request"),
+            ("again", "Asked again"),
+            ("fresh", "Wished for on a page"),
+        ],
+        required=True,
+        readonly=True,
+    )
+    state = fields.Selection(
+        selection=[
+            ("planned", "Planned"),
+            ("waiting", "Waiting"),
+            ("delivered", "Delivered"),
+            ("failed", "Failed"),
+            ("bounced", "Bounced"),
+            ("cancelled", "Cancelled"),
+        ],
+        required=True,
+        readonly=True,
+        help="Planned: somebody wrote it for later. Waiting: it is in the mail queue. "
+        "Delivered: the person's mail server took it. Failed: it could not be made, or "
+        "no server took it. Bounced: the server took it and sent it back.",
+    )
+    cause = fields.Selection(
+        selection="_selection_cause",
+        string="Cancelled because",
+        readonly=True,
+    )
+    reason = fields.Text(
+        readonly=True, help="Why it could not be made, sent or delivered."
+    )
     mail_id = fields.Many2one(
         comodel_name="mail.mail",
         readonly=True,
@@ -59,12 +219,24 @@ class PrivacyConsentRequest(models.Model):
         index="btree_not_null",
         ondelete="restrict",
     )
-    address = fields.Char(readonly=True, help="The address that was asked.")
+    planned_message_id = fields.Many2one(
+        comodel_name="mail.scheduled.message",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="set null",
+    )
+    address = fields.Char(
+        readonly=True, index="btree_not_null", help="The address that is asked."
+    )
+    contact_email = fields.Char(
+        readonly=True,
+        help="The e-mail field of the contact when it was asked. Who could not be "
+        "reached is asked again once it is another one.",
+    )
     text_id = fields.Many2one(
         comodel_name="privacy.consent.text",
         string="Text",
         readonly=True,
-        index="btree_not_null",
         ondelete="restrict",
         help="What the request says. Empty: the message itself does, because somebody "
         "wrote it by hand.",
@@ -77,62 +249,101 @@ class PrivacyConsentRequest(models.Model):
         readonly=True,
         help="When the subject's mail server took the request.",
     )
-    followed = fields.Boolean(
-        readonly=True, help="What follows a delivery was done: the event is stored."
+    ended_date = fields.Datetime(
+        string="Ended on",
+        readonly=True,
+        help="When it failed, bounced or was cancelled.",
     )
-    state = fields.Selection(
-        selection=[
-            ("waiting", "Waiting"),
-            ("delivered", "Delivered"),
-            ("failed", "Failed"),
-            ("cancelled", "Cancelled"),
-        ],
-        compute="_compute_state",
+    effects_due = fields.Boolean(
+        readonly=True,
+        help="What follows a delivery or a failure is still to do.",
+    )
+    attempts = fields.Integer(
+        compute="_compute_attempts",
         compute_sudo=True,
+        help="How often sending it failed so far.",
     )
-    failure_reason = fields.Text(compute="_compute_state", compute_sudo=True)
+    next_attempt = fields.Datetime(
+        compute="_compute_attempts",
+        compute_sudo=True,
+        help="When it is sent again. Empty: as soon as possible.",
+    )
+    delay_reason = fields.Text(
+        string="Last failure",
+        compute="_compute_attempts",
+        compute_sudo=True,
+        help="Why it could not be sent yet.",
+    )
 
     _unique_uuid = models.UniqueIndex("(uuid)")
+    _unique_open = models.UniqueIndex(
+        "(consent_id) WHERE state IN ('planned', 'waiting')",
+        "This person is being asked already: the request waits in the mail queue.",
+    )
+    # Whether there is a later one is read from the index alone.
+    _consent_idx = models.Index("(consent_id, id)")
+    _open_idx = models.Index(
+        "(activity_id, id, consent_id) WHERE state IN ('planned', 'waiting')"
+    )
+    _unreached_idx = models.Index(
+        "(activity_id, consent_id) WHERE state IN ('failed', 'bounced')"
+    )
+    _effects_due_idx = models.Index("(id) WHERE effects_due IS TRUE")
 
-    @api.depends("delivered_date", "mail_id.state", "mail_id.failure_reason")
-    def _compute_state(self):
-        states = {"outgoing": "waiting", "exception": "failed"}
+    @api.model
+    def _selection_cause(self):
+        return list(self._causes().items())
+
+    @api.model
+    def _causes(self):
+        """:return: what each code of a cancellation means"""
+        return {
+            "answered": self.env._("The person answered"),
+            "archived": self.env._("The consent was archived"),
+            "contact": self.env._("The contact was archived"),
+            "deleted": self.env._("Its mail was deleted"),
+            "locked": self.env._("Only the proof is kept"),
+            "mail": self.env._("Its mail was cancelled"),
+            "merged": self.env._("The contacts were merged"),
+            "off": self.env._("The activity does not ask any more"),
+            "replaced": self.env._("Another request replaces it"),
+            "stopped": self.env._("Asking was stopped"),
+        }
+
+    @api.depends("mail_id")
+    def _compute_attempts(self):
+        # The addon mail_queue_safe has these fields.
+        retries = "queue_attempts" in self.env["mail.mail"]._fields
         for one in self:
-            one.state = (
-                "delivered"
-                if one.delivered_date
-                else states.get(one.mail_id.state, "cancelled")
-            )
-            one.failure_reason = one.state == "failed" and one.mail_id.failure_reason
+            waiting = one.state == "waiting"
+            one.attempts = retries and one.mail_id.queue_attempts
+            one.next_attempt = retries and waiting and one.mail_id.queue_next_attempt
+            one.delay_reason = waiting and one.mail_id.failure_reason
+
+    # Guards ---------------------------------------------------------------------
 
     @api.model_create_multi
-    def create(self, vals_list):
-        """Make requests, none of which was delivered yet.
+    def create(self, vals_list):  # pylint: disable=method-required-super
+        """Refuse requests without a mail: :func:`make_requests` makes them.
 
-        :raise UserError: for one that says it was
+        :raise AccessError: for whoever may not make requests anyway
+        :raise UserError: for everybody else
         """
-        self._check_not_delivered(set().union(*vals_list))
-        return super().create(vals_list)
+        self.check_access("create")
+        raise UserError(self.env._("A request is made with the mail that asks."))
 
     def write(self, vals):
-        """Note once what becomes of a request.
+        """Refuse to rewrite what happened.
 
-        :raise UserError: for a delivery, which only the mail queue notes, and for
-            another value of what is known already
+        :raise AccessError: for whoever may not write requests anyway
+        :raise UserError: for everybody but the program itself, see :func:`note`
         """
-        self._check_not_delivered(vals.keys())
-        if not is_erasing():
-            for one in self:
-                known = {name: value for name, value in vals.items() if one[name]}
-                if known:
-                    refuse_changes(one, known)
-        return super().write(vals)
-
-    def _check_not_delivered(self, names):
-        if "delivered_date" in names:
+        self.check_access("write")
+        if _NOTING.get() is not vals and not is_erasing():
             raise UserError(
-                self.env._("Only the mail queue notes that a request was delivered.")
+                self.env._("Only the mail queue notes what became of a request.")
             )
+        return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_asked(self):
@@ -142,83 +353,108 @@ class PrivacyConsentRequest(models.Model):
         """
         self.consent_id._unlink_except_asked()
 
-    def unlink(self):
-        """Delete requests that never left, and the files that no other one has."""
-        files_sudo = (
-            self.env["ir.attachment"]
-            .sudo()
-            .search([("res_model", "=", self._name), ("res_id", "in", self.ids)])
+    # What becomes of it ---------------------------------------------------------
+
+    def _cancel(self, cause):
+        """Cancel these requests, but leave alone what is leaving at this moment.
+
+        The mail queue asks again before it sends, and cancels what it finds.
+
+        :param str cause: one of :meth:`_causes`
+        :return: those that are cancelled
+        """
+        if not self:
+            return self
+        mails = self.mail_id.with_context(prefetch_fields=False)
+        free = lock_unchanged(mails)
+        cancelled = self.filtered(lambda one: not one.mail_id or one.mail_id in free)
+        cancelled._note_cancelled(cause)
+        free.cancel()
+        cancelled.planned_message_id.unlink()
+        planned = cancelled.filtered(lambda one: not one.mail_id).message_id
+        if planned:
+            schedules = self.env["mail.message.schedule"]
+            schedules.search([("mail_message_id", "in", planned.ids)]).unlink()
+        return cancelled
+
+    def _note_cancelled(self, cause):
+        note(
+            self,
+            {
+                "state": "cancelled",
+                "cause": cause,
+                "reason": False,
+                "ended_date": fields.Datetime.now(),
+                "effects_due": False,
+            },
         )
-        for file_sudo in files_sudo:
-            heir_sudo = self.sudo().search(
-                [
-                    ("message_id.attachment_ids", "in", file_sudo.ids),
-                    ("id", "not in", self.ids),
-                ],
-                limit=1,
+
+    def _follow_mail(self, state, reason):
+        """Follow the state of the mail, and not that of a mere copy for others.
+
+        :param str state: as of ``mail.mail``
+        :param str reason: why it failed, if it did
+        """
+        requests = self.filtered(lambda one: one.state not in ("delivered", "bounced"))
+        if state == "cancel":
+            requests.filtered(lambda one: one.state in OPEN)._note_cancelled("mail")
+        elif state == "exception":
+            # Odoo writes a reason before it sends, and another one if that fails.
+            requests.filtered(lambda one: one.state != "cancelled")._note_failed(reason)
+        elif state == "outgoing":
+            ended = requests.filtered(lambda one: one.state not in OPEN)
+            for one in ended:
+                if one.consent_id.request_ids.filtered(
+                    lambda other: other.state in OPEN
+                ):
+                    raise UserError(
+                        self.env._(
+                            "%s is being asked already: another request waits in the "
+                            "mail queue.",
+                            one.consent_id.subject_name,
+                        )
+                    )
+            empty = {"cause": False, "ended_date": False, "effects_due": False}
+            note(ended, {"state": "waiting", "reason": False, **empty})
+
+    def _note_failed(self, reason):
+        for one in self:
+            note(
+                one,
+                {
+                    "state": "failed",
+                    "reason": one.consent_id._address_problem() or reason or False,
+                    "ended_date": fields.Datetime.now(),
+                    "effects_due": True,
+                },
             )
-            if heir_sudo:
-                with making(file_sudo):
-                    file_sudo.res_id = heir_sudo.id
-        return super().unlink()
 
-    def _keep_files(self):
-        """Give the requests files of their own instead of those of a template.
+    def _hindrance(self):
+        """Tell why the request may not leave any more, if so.
 
-        Requests for contacts of one company share the files with the same content,
-        and whoever may read one of them may open these.
+        :return: one of :meth:`_causes`, or None
         """
-        with_files = self.filtered("message_id.attachment_ids")
-        for (company, files), requests in with_files.grouped(
-            lambda one: (one.company_id, one._files_of_others())
-        ).items():
-            if not files:
-                continue
-            commands = [Command.unlink(file.id) for file in files]
-            commands += [
-                Command.link(requests[0]._copied(file, company).id) for file in files
-            ]
-            with making(requests.message_id):
-                requests.message_id.write({"attachment_ids": commands})
+        consent = self.consent_id
+        answered = consent.state == "answered" and not consent.suspected_automated
+        if answered and consent._answered_since(self.create_date):
+            return "answered"
+        return consent._hindrance()
 
-    def _files_of_others(self):
-        """:return: the files of the message that neither it nor the consent owns"""
-        return self.message_id.attachment_ids.filtered(
-            lambda file: file.res_model != self._name
-            and (file.res_model, file.res_id)
-            != (self.consent_id._name, self.consent_id.id)
+    @api.model
+    def _cancel_orphans(self):
+        """Cancel requests whose mail is gone, however that happened."""
+        self.flush_model()
+        orphans = self.search(
+            Domain("state", "=", "waiting")
+            & (
+                Domain("mail_id", "=", False)
+                | Domain("mail_id.state", "not in", ("outgoing", "exception"))
+            )
+            | Domain("state", "=", "planned")
+            & Domain("planned_message_id", "=", False)
+            & Domain("message_id", "=", False)
         )
-
-    def _copied(self, file, company):
-        """Copy a file, unless a request has such a copy already.
-
-        :param file: ``ir.attachment`` record, with superuser rights
-        :param company: of the requests that share the copy
-        :return: the copy, with superuser rights
-        """
-        same = ("checksum", "mimetype", "name", "type", "url")
-        copies = file.search(
-            [
-                ("res_model", "=", self._name),
-                *((name, "=", file[name]) for name in same),
-            ]
-        )
-        owners = self.browse(copies.mapped("res_id")).exists()
-        owners = owners.filtered(lambda one: one.company_id == company)
-        copy = copies.filtered(lambda one: one.res_id in owners.ids)[:1]
-        # Odoo would store some kinds of file as another kind for an ordinary user.
-        as_it_is = file.with_user(SUPERUSER_ID).with_context(image_no_postprocess=True)
-        return copy or as_it_is.copy(
-            {"res_model": self._name, "res_id": self.id, "access_token": False}
-        )
-
-    @api.constrains("consent_id")
-    def _check_consent_not_locked(self):
-        """Ask nobody of whom only the proof is kept.
-
-        :raise ValidationError: naming one whose consent is locked
-        """
-        self.consent_id._refuse_locked()
+        orphans._note_cancelled("deleted")
 
 
 class PrivacyConsent(models.Model):
@@ -230,217 +466,99 @@ class PrivacyConsent(models.Model):
         string="Requests",
         readonly=True,
     )
-    delivery_to_follow = fields.Boolean(
-        string="Delivery to follow",
-        readonly=True,
-        copy=False,
-        help="The request was delivered. What follows is still to do: the message in "
-        "the history, and the server action.",
+    last_request_id = fields.Many2one(
+        comodel_name="privacy.consent.request",
+        compute="_compute_last_request",
+        compute_sudo=True,
     )
-    request_error = fields.Text(readonly=True, copy=False)
+    request_state = fields.Selection(
+        selection=lambda self: self.env["privacy.consent.request"]
+        ._fields["state"]
+        ._description_selection(self.env),
+        string="Last request",
+        compute="_compute_last_request",
+        compute_sudo=True,
+        help="What became of the last request. Empty: there is none.",
+    )
     failure_reason = fields.Text(
         string="Request failed",
-        compute="_compute_request",
+        compute="_compute_last_request",
         search="_search_failure_reason",
         compute_sudo=True,
         help="Why the last request did not reach the subject.",
     )
-    request_waiting = fields.Boolean(
-        compute="_compute_request",
-        compute_sudo=True,
-        help="The last request is still in the mail queue.",
-    )
-    request_state = fields.Selection(
-        selection="_selection_request_state",
-        string="Request mail",
-        compute="_compute_request",
-        compute_sudo=True,
-        help="What became of the last request. Empty: there is none, or none any more.",
-    )
-    request_attempts = fields.Integer(
-        string="Attempts",
-        compute="_compute_request",
-        compute_sudo=True,
-        help="How often sending the last request failed so far.",
-    )
-    request_next_attempt = fields.Datetime(
-        string="Next attempt",
-        compute="_compute_request",
-        compute_sudo=True,
-        help="When the request is sent again. Empty: as soon as possible.",
-    )
-    request_delay_reason = fields.Text(
-        string="Last failure",
-        compute="_compute_request",
-        compute_sudo=True,
-        help="Why the request could not be sent yet.",
-    )
 
-    @api.model
-    def _selection_request_state(self):
-        return self.env["mail.mail"]._fields["state"]._description_selection(self.env)
-
-    @api.depends("request_error")
-    def _compute_request(self):
-        mails = self.env["mail.mail"].search(
-            [("model", "=", self._name), ("res_id", "in", self.ids)], order="id"
-        )
-        mails_by_id = mails.grouped("res_id")
+    @api.depends(
+        "answer_date", "request_ids", "request_ids.state", "request_ids.reason"
+    )
+    def _compute_last_request(self):
+        requests = self.request_ids
         for consent in self:
-            requests = mails_by_id.get(consent.id, mails.browse()).filtered(
-                lambda mail, subject=consent.partner_id: mail._is_request_to(subject)
-            )
-            # Nobody tells the consent when a server that hangs up ends a queue run.
-            last = requests[-1:]
-            waiting = last.state == "outgoing"
-            consent.request_waiting = waiting
+            last = consent.request_ids.sorted("id")[-1:].with_prefetch(requests.ids)
+            consent.last_request_id = last
             consent.request_state = last.state
-            # The addon mail_queue_safe has these fields.
-            retries = "queue_attempts" in last._fields
-            consent.request_attempts = retries and last.queue_attempts
-            consent.request_next_attempt = (
-                retries and waiting and last.queue_next_attempt
+            # Who answered since was reached all the same.
+            answered = last and consent._answered_since(last.create_date)
+            consent.failure_reason = (
+                last.state in UNREACHED
+                and not answered
+                and (last.reason or self.env._("Nobody knows why."))
             )
-            consent.request_delay_reason = waiting and last.failure_reason
-            consent.failure_reason = consent.request_error or (
-                last.state == "exception" and last.failure_reason
-            )
+
+    def _answered_since(self, moment):
+        """:return: whether the answer is later than a moment, in whole seconds"""
+        date = self.answer_date
+        return bool(date) and date.replace(microsecond=0) > moment
 
     def _search_failure_reason(self, operator, value):
-        if operator != "in" or any(value):
+        if operator not in ("in", "not in") or any(value):
             return NotImplemented
-        mails = (
-            self.env["mail.mail"]
-            .sudo()
-            .search([("model", "=", self._name), ("state", "=", "exception")])
-        )
-        failed = self.sudo().browse(set(mails.mapped("res_id"))).exists()
-        return [
-            ("request_error", "=", False),
-            ("id", "not in", failed.filtered("failure_reason").ids),
-        ]
+        unreached = self._unreached_domain()
+        return unreached if operator == "not in" else ~unreached
 
-    def _waiting_requests(self):
-        """:return: the requests that are still in the mail queue, as superuser"""
-        mails_sudo = self.env["mail.mail"].sudo()
-        if not self:
-            return mails_sudo
-        return mails_sudo.search(
-            [
-                ("model", "=", self._name),
-                ("res_id", "in", self.ids),
-                ("state", "=", "outgoing"),
-            ]
-        ).filtered(lambda mail: links.placeholder.choices(mail.body_html))
+    def _unreached_domain(self, activity=None):
+        """Make the condition that the last request of a consent reached nobody.
 
-    def _cancel_requests(self):
-        """Cancel the requests that have not left, and wait for one that is leaving.
-
-        Odoo repeats what fails here because the mail queue was faster.
+        :param activity: only of this one, which is quicker
+        :rtype: Domain
         """
-        mails = self._waiting_requests()
-        if mails:
-            self.env.cr.execute(
-                SQL(
-                    "SELECT id FROM mail_mail WHERE id IN %s FOR NO KEY UPDATE",
-                    tuple(mails.ids),
-                ),
-                log_exceptions=False,
-            )
-            mails.cancel()
+        return Domain.custom(to_sql=partial(_unreached_sql, activity=activity))
+
+    def _hindrance(self):
+        """Tell why nobody may be asked for this consent.
+
+        :return: one of the causes of ``privacy.consent.request``, or None
+        """
+        if self.locked_until:
+            return "locked"
+        if self.merged_into_id:
+            return "merged"
+        if not self.active:
+            return "archived"
+        if not self.partner_id.active:
+            return "contact"
+        if self.activity_id.asking_stopped:
+            return "stopped"
+        asks = self.activity_id.active and self.activity_id.consent_required
+        return None if asks else "off"
+
+    def _open_requests(self):
+        """:return: the requests that are still to come, with superuser rights"""
+        requests_sudo = self.env["privacy.consent.request"].sudo()
+        if not self:
+            return requests_sudo
+        return requests_sudo.search(
+            [("consent_id", "in", self.ids), ("state", "in", OPEN)]
+        )
+
+    def _cancel_requests(self, cause):
+        """Cancel what has not left, and leave alone what is leaving at this moment.
+
+        :param str cause: one of those of ``privacy.consent.request``
+        :return: the requests that are cancelled
+        """
+        return self._open_requests()._cancel(cause)
 
     def _trigger_mail_queue(self):
         """Have the mail queue run right after this transaction, not in an hour."""
         self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger()
-
-    def _mail_delivered(self, mail, partners):
-        """Store that a request was delivered. Doing it twice changes nothing.
-
-        It stores the facts alone. What follows them is left to
-        :meth:`_follow_delivery`, because it may fail and takes time.
-
-        :param mail: the ``mail.mail`` that asked
-        :param partners: ``res.partner`` records, or a list of them, whose own address
-            took the mail
-        """
-        for consent in self:
-            if consent.partner_id not in partners or mail._consent_asked() != consent:
-                continue
-            now = fields.Datetime.now()
-            consent._store_delivery(mail, now)
-            facts = consent._delivery_facts(mail)
-            if consent.request_error:
-                facts["request_error"] = False
-            if consent.state == "draft":
-                self.env.cr.cache.setdefault(DELIVERED, set()).add(consent.id)
-                facts |= {"state": "sent", "sent_date": now, "delivery_to_follow": True}
-            if facts:
-                store(consent.with_context(tracking_disable=True), facts)
-
-    def _store_delivery(self, mail, now):
-        """Store on the request that it was delivered, in a single statement."""
-        requests = self.env["privacy.consent.request"]
-        requests.flush_model(["delivered_date"])
-        self.env.cr.execute(
-            SQL(
-                "UPDATE privacy_consent_request SET delivered_date = %s"
-                " WHERE mail_id = %s AND consent_id = %s AND delivered_date IS NULL",
-                now,
-                mail.id,
-                self.id,
-            )
-        )
-        requests.invalidate_model(["delivered_date", "failure_reason", "state"])
-
-    def _follow_delivery_at_commit(self):
-        """Do :meth:`_follow_delivery` for all consents of this transaction at once."""
-        precommit = self.env.cr.precommit
-        following = precommit.data.setdefault(_FOLLOWING, set())
-        if not following:
-            precommit.add(self.browse()._follow_noted_deliveries)
-        following.update(self.ids)
-
-    def _follow_noted_deliveries(self):
-        following = self.env.cr.precommit.data.pop(_FOLLOWING, ())
-        self.browse(following).exists()._follow_delivery()
-
-    def _follow_delivery(self):
-        """Store the events, log deliveries and run the server actions: once."""
-        delivered = self.sudo().request_ids.filtered(
-            lambda one: one.delivered_date and not one.followed
-        )
-        if not delivered and not any(self.mapped("delivery_to_follow")):
-            return
-        self._lock()
-        append(
-            self.env,
-            [
-                Event(
-                    kind="requested",
-                    by="system",
-                    activity=one.consent_id.activity_id,
-                    consent=one.consent_id,
-                    request_uuid=one.uuid,
-                    text=one.text_id,
-                    language=one.text_id.language,
-                    surroundings=one.surroundings,
-                    person={"name": one.consent_id.subject_name, "email": one.address},
-                )
-                for one in delivered
-            ],
-        )
-        delivered.followed = True
-        due = self.filtered("delivery_to_follow")
-        if due:
-            store(due, {"delivery_to_follow": False})
-            due._log_kind("requested")
-            due._run_action()
-
-    def _request_failed(self, reason):
-        """Note why a request did not reach the subject.
-
-        :param str reason: as the mail server or Odoo gave it
-        """
-        for consent in self:
-            if consent.request_error != reason:
-                store(consent, {"request_error": reason})

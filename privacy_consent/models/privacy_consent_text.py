@@ -7,6 +7,7 @@ import json
 from markupsafe import Markup
 
 from odoo import api, fields, models
+from odoo.tools import ormcache
 
 from .. import canonical_json
 from ..append_only import guard_table, moment
@@ -38,13 +39,14 @@ class PrivacyConsentText(models.Model):
     )
     at = fields.Datetime(string="Stored on", readonly=True, required=True)
     activity_uuid = fields.Char(readonly=True, required=True, index=True)
-    language = fields.Char(readonly=True, required=True)
+    language = fields.Char(string="Language code", readonly=True, required=True)
     content = fields.Text(readonly=True, required=True)
     company_id = fields.Integer(string="Company ID", readonly=True)
     name = fields.Char(compute="_compute_content")
     description = fields.Html(compute="_compute_content", sanitize=False)
     controller = fields.Char(compute="_compute_content")
     processors = fields.Char(compute="_compute_content")
+    language_label = fields.Char(string="Language", compute="_compute_language_label")
     answer_count = fields.Integer(
         string="Answers",
         compute="_compute_answer_count",
@@ -62,6 +64,15 @@ class PrivacyConsentText(models.Model):
             text.controller = content.get("controller")
             text.processors = content.get("processors")
 
+    @api.depends("language")
+    @api.depends_context("lang")
+    def _compute_language_label(self):
+        languages = self.env["res.lang"].with_context(active_test=False)
+        found = languages.search([("code", "in", self.mapped("language"))])
+        names = dict(found.mapped(lambda one: (one.code, one.name)))
+        for text in self:
+            text.language_label = names.get(text.language, text.language)
+
     @api.depends("name")
     def _compute_display_name(self):
         for text in self:
@@ -77,6 +88,12 @@ class PrivacyConsentText(models.Model):
         )
         for text in self:
             text.answer_count = counts.get(text, 0)
+
+    @api.model
+    @ormcache("text_id")
+    def _hash_of(self, text_id):
+        """:return: the hash of a text, which never changes"""
+        return self.sudo().browse(text_id).hash
 
     def init(self):
         guard_table(self.env.cr, self._table)
@@ -215,5 +232,5 @@ class PrivacyActivity(models.Model):
         return store_texts(
             self.env,
             [self._substance(lang) for lang in languages or self._text_languages()],
-            self.company_id.id,
+            self.controller_company_id.id,
         )

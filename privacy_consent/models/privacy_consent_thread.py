@@ -11,6 +11,15 @@ from odoo.tools import SQL
 from .. import links
 from .privacy_consent import ANSWER_VALUES
 
+# What Odoo need not find out for a message of which nobody is told.
+_UNTOLD = {
+    "email_add_signature": False,
+    "is_internal": True,
+    "record_alias_domain_id": False,
+    "record_company_id": False,
+    "reply_to": False,
+}
+
 
 class PrivacyConsent(models.Model):
     _inherit = "privacy.consent"
@@ -42,7 +51,14 @@ class PrivacyConsent(models.Model):
         """
         self.check_access("read")
         if kwargs.get("body"):
-            kwargs["body"] = links.placeholder.depersonalize(kwargs["body"])
+            # The other way round, a half of a wrapped token would stay.
+            kwargs["body"] = links.placeholder.depersonalize(
+                self._without_links(kwargs["body"])
+            )
+        if kwargs.get("subject"):
+            kwargs["subject"] = self._without_links(kwargs["subject"])
+        if kwargs.get("attachments"):
+            kwargs["attachments"] = self._files_without_links(kwargs["attachments"])
         return super().message_post(**kwargs)
 
     def _log_kind(self, kind, by=None):
@@ -60,51 +76,46 @@ class PrivacyConsent(models.Model):
         self._log_or_post(subtype, dict.fromkeys(self.ids, label), authors)
 
     def _log_or_post(self, subtype, bodies, authors=None):
-        """Tell those who follow a subtype; where nobody does, log it for all at once.
+        """Log what happened for all at once, and tell those who follow the subtype.
 
-        Most of the time of an answer would go into finding out whom to tell.
+        Most of the time of an answer would go into finding out whom to tell. What was
+        logged stays, whatever becomes of the notifications.
 
         :param subtype: of the messages
         :param dict bodies: text of each consent
         :param dict authors: partner of each consent who speaks, if it is not the user
         """
-        authors = authors or {}
-        posted = self._followed(subtype.id)
-        for consent in posted:
-            author = authors.get(consent.id)
-            # By hand nobody may say what happened.
-            consent.sudo().message_post(
-                body=bodies[consent.id],
-                subtype_id=subtype.id,
-                **({"author_id": author.id} if author else {}),
-            )
-        (self - posted)._log(subtype, bodies, authors)
+        followed = self._followed(subtype.id)
+        (self - followed)._log(subtype, bodies, authors, **_UNTOLD)
+        messages_sudo = followed._log(subtype, bodies, authors).grouped("res_id")
+        for consent in followed:
+            consent._tell_followers(messages_sudo[consent.id])
 
-    def _log(self, subtype, bodies, authors=None):
-        """Log messages of which nobody is told; parameters as of ``_log_or_post()``."""
-        values = []
+    def _log(self, subtype, bodies, authors=None, **values):
+        """Log messages of which nobody is told; parameters as of ``_log_or_post()``.
+
+        :param values: more values of the messages
+        :return: the messages, with superuser rights
+        """
+        values_list = []
         for author, consents in self.grouped(
             lambda consent: (authors or {}).get(consent.id)
         ).items():
             author_id, email_from = self._message_compute_author(author and author.id)
-            values += [
+            values_list += [
                 {
                     "author_id": author_id,
                     "body": bodies[consent.id],
-                    "email_add_signature": False,
                     "email_from": email_from,
-                    "is_internal": True,
                     "message_type": "notification",
                     "model": self._name,
-                    "record_alias_domain_id": False,
-                    "record_company_id": False,
-                    "reply_to": False,
                     "res_id": consent.id,
                     "subtype_id": subtype.id,
+                    **values,
                 }
                 for consent in consents
             ]
-        self.sudo()._message_create(values)
+        return self.sudo()._message_create(values_list)
 
     def _followed(self, subtype_id):
         """:return: those of these consents of which somebody follows this subtype"""
@@ -146,16 +157,21 @@ class PrivacyConsent(models.Model):
         """Log one creation message per consent, in one batch and without mails."""
         if self:
             message = self[0]._creation_message()
-            self._log(self._creation_subtype(), dict.fromkeys(self.ids, message))
+            bodies = dict.fromkeys(self.ids, message)
+            self._log(self._creation_subtype(), bodies, **_UNTOLD)
 
     def _copy_followers(self, consent):
-        """Have these consents followed by whoever follows another one, in one go.
+        """Have these consents followed by whoever follows their activity, in one go.
 
-        :param consent: a consent to the same activity
+        :param consent: a consent to the same activity, which they follow already;
+            whoever else follows it does not follow the others
         """
-        if not self or not consent.message_follower_ids:
+        followers_sudo = consent.sudo().message_follower_ids.filtered(
+            lambda one: one.partner_id in consent.activity_id.sudo().message_partner_ids
+        )
+        if not self or not followers_sudo:
             return
-        self.env["mail.followers"].flush_model()
+        followers_sudo.flush_model()
         self.env.cr.execute(
             SQL(
                 """
@@ -176,7 +192,7 @@ class PrivacyConsent(models.Model):
                     ON subtypes.mail_followers_id = original.id
                 """,
                 new=self.ids,
-                followers=tuple(consent.sudo().message_follower_ids.ids),
+                followers=tuple(followers_sudo.ids),
             )
         )
         self.invalidate_recordset(["message_follower_ids", "message_partner_ids"])

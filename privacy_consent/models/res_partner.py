@@ -21,6 +21,14 @@ class ResPartner(models.Model):
         groups="privacy.group_data_protection_user",
     )
 
+    own_company_ids = fields.One2many(
+        comodel_name="res.company",
+        inverse_name="partner_id",
+        context={"active_test": False},
+        groups="base.group_system",
+        help="The companies whose own contact this is.",
+    )
+
     address_changed_by_others = fields.Boolean(
         readonly=True,
         copy=False,
@@ -30,14 +38,25 @@ class ResPartner(models.Model):
         "in a mail.",
     )
 
+    # Odoo has none, and each consent asks who else has its address.
+    _email_normalized_idx = models.Index(
+        "(email_normalized) WHERE email_normalized IS NOT NULL"
+    )
+
     def write(self, vals):
-        """Note who changes the address of a contact that has an account."""
+        """Ask nobody who is archived, and note who changes an account's address."""
         if "email" in vals:
             for partner_sudo in self.sudo().with_context(active_test=False):
                 if partner_sudo.user_ids and partner_sudo.email != vals["email"]:
                     own = self.env.user.partner_id == partner_sudo
                     partner_sudo.address_changed_by_others = not own
-        return super().write(vals)
+        result = super().write(vals)
+        if "active" in vals and not vals["active"]:
+            consents_sudo = self.env["privacy.consent"].sudo()
+            consents_sudo.search([("partner_id", "in", self.ids)])._cancel_requests(
+                "contact"
+            )
+        return result
 
     @api.depends("privacy_consent_ids")
     def _compute_privacy_consent_count(self):

@@ -5,8 +5,12 @@
 import time
 from unittest.mock import patch
 
+from odoo import fields
+
 from .. import links
+from ..answer_guard import unguarded
 from ..models.privacy_consent import store
+from ..models.privacy_consent_request import make_requests
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 
@@ -42,4 +46,26 @@ def press(consent, answer, agent=FIREFOX, address="192.0.2.7", lang=None, after=
 
 def set_fact(consent, **values):
     """Store values that only the program itself stores."""
-    store(consent, values)
+    with unguarded(consent.env.cr):
+        store(consent, values)
+        consent.env.flush_all()
+
+
+def asked_at(consent, address):
+    """Store that a request was delivered at an address, which may be a former one.
+
+    :param consent: ``privacy.consent`` record
+    :param str address: where the request went
+    :return: the request, with superuser rights
+    """
+    values = {
+        "consent_id": consent.id,
+        "activity_id": consent.activity_id.id,
+        "company_id": consent.company_id.id,
+        "kind": "first",
+        "state": "delivered",
+        "address": address,
+        "contact_email": address,
+        "delivered_date": fields.Datetime.now(),
+    }
+    return make_requests(consent.env, [values])

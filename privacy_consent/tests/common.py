@@ -111,6 +111,21 @@ class ConsentCase(TransactionCase, MockSmtplibCase):
             )
         )
 
+    def dialog(self, action, user=None):
+        """:return: the record of the dialog that an action opens, for a user"""
+        dialogs = self.env[action["res_model"]].with_user(user or self.manager)
+        return dialogs.browse(action["res_id"])
+
+    def ask_selected(self, consents, user=None):
+        """Choose the list action for several consents, and press in its dialog.
+
+        :return: the action that follows
+        """
+        consents = consents.with_user(user or self.manager)
+        action = self.dialog(consents.action_manual_ask(), user).action_ask()
+        self.env.flush_all()
+        return action
+
     def run_queue(self):
         """Let the mail queue send what is due.
 

@@ -211,8 +211,13 @@ class TestAnswerTexts(ConsentCase, HttpCase):
                     self.open(self.consent, word, lang=lang, method=method)
         self.assertEqual(self.texts.search_count([]), before)
         self.assertEqual(self.consent.event_ids, events)
-        # Nobody saves the activity when its controller gets another name.
-        self.activity.controller_id.name = "Renamed"
+        # Nobody is told of what SQL writes.
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE res_partner SET complete_name = 'Renamed' WHERE id = %s",
+            [self.activity.controller_id.id],
+        )
+        self.env.invalidate_all()
         self.open(self.consent, "accept", lang="fr_FR")
         self.assertEqual(self.texts.search_count([]), before)
         self.press(self.consent, True, lang="fr_FR")

@@ -61,16 +61,18 @@ class TestAsk(ConsentCase):
 
     def test_selection_is_enqueued(self):
         with self.mock_smtplib_connection():
-            self.consents.action_manual_ask()
+            self.ask_selected(self.consents)
             self.assertFalse(self.emails, "nothing is sent in the request")
         self.assertEqual(len(self.run_queue()), 2)
         self.assertEqual(set(self.consents.mapped("state")), {"sent"})
 
     def test_list_action_asks_the_selection(self):
         action = self.env.ref("privacy_consent.action_ask").with_user(self.manager)
-        action.with_context(
+        action = action.with_context(
             active_model="privacy.consent", active_ids=self.consents.ids
         ).run()
+        self.assertFalse(self.consents.sudo().request_ids, "nothing before the press")
+        self.dialog(action).action_ask()
         self.assertEqual(len(self.run_queue()), 2)
 
     def test_without_template(self):
@@ -80,7 +82,7 @@ class TestAsk(ConsentCase):
                 ask()
 
     def test_pressing_twice_asks_once(self):
-        self.consents.action_manual_ask()
+        self.ask_selected(self.consents)
         self.assertFalse(self.consents.action_auto_ask())
         self.assertEqual(len(self.run_queue()), 2)
 
@@ -94,11 +96,11 @@ class TestAsk(ConsentCase):
             self.consent.action_manual_ask()
 
     def test_selection_leaves_out_who_was_asked(self):
-        self.consents.action_manual_ask()
-        self.assertTrue(self.consent.request_waiting)
+        self.ask_selected(self.consents)
+        self.assertEqual(self.consent.request_state, "waiting")
         self.run_queue()
-        self.assertFalse(self.consent.request_waiting)
-        self.consents.action_manual_ask()
+        self.assertEqual(self.consent.request_state, "delivered")
+        self.ask_selected(self.consents)
         self.assertFalse(self.run_queue())
         action = self.consent.action_manual_ask()
         self.assertEqual(action["res_model"], "mail.compose.message", "one may again")

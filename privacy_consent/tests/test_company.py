@@ -1,10 +1,11 @@
 # Copyright 2026 The privacy_consent authors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Several companies: a consent follows its contact, an activity its controller."""
+"""Several companies: a consent follows its contact and its activity's controller."""
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user
 
+from .answers import press
 from .common import ConsentCase
 
 
@@ -22,18 +23,23 @@ class TestCompany(ConsentCase):
             email="officer@example.com",
         )
 
+    def visible(self, model, domain=()):
+        """:return: for the manager, and for the officer of the other company"""
+        records = self.env[model]
+        return tuple(
+            records.with_user(user).search(list(domain))
+            for user in (self.manager, self.officer)
+        )
+
     def test_consent_follows_its_contact(self):
         self.generate()
+        self.activity.controller_id = self.env["res.partner"].create({"name": "Agency"})
         self.ann.company_id = self.env.company
         self.luc.company_id = self.company
-        consents = self.env["privacy.consent"]
-        ours = [("activity_id", "=", self.activity.id)]
-        self.assertEqual(
-            consents.with_user(self.manager).search(ours).partner_id, self.ann
+        ours, theirs = self.visible(
+            "privacy.consent", [("activity_id", "=", self.activity.id)]
         )
-        self.assertEqual(
-            consents.with_user(self.officer).search(ours).partner_id, self.luc
-        )
+        self.assertEqual((ours.partner_id, theirs.partner_id), (self.ann, self.luc))
         with self.assertRaises(AccessError):
             self.consent_of(self.ann).with_user(self.officer).read(["state"])
 
@@ -47,21 +53,93 @@ class TestCompany(ConsentCase):
         self.assertIn(self.activity, activities.with_user(self.officer).search([]))
         self.assertIn(self.activity, activities.with_user(self.manager).search([]))
 
-    def test_glance_at_a_consent_of_a_hidden_activity(self):
+    def test_consent_follows_the_controller(self):
+        """Contacts without a company are those of all, consents of them are not."""
         self.generate()
-        consent = self.consent_of(self.ann).with_user(self.officer)
+        self.run_queue()
+        press(self.consent_of(self.ann), True)
+        models = {
+            "privacy.consent": [],
+            "privacy.consent.event": [("consent_id", "!=", False)],
+            "privacy.consent.event.detail": [],
+            "privacy.consent.request": [],
+        }
+        for model, domain in models.items():
+            ours, theirs = self.visible(model, domain)
+            self.assertTrue(ours, model)
+            self.assertFalse(theirs, model)
+        seen = self.ann.with_user(self.officer)
+        self.assertFalse(seen.privacy_consent_count)
+        self.assertFalse(seen.privacy_consent_ids)
         with self.assertRaises(AccessError):
-            consent.activity_id.read(["name"])
-        self.assertEqual(consent.activity_name, "Newsletter")
-        self.assertEqual(consent.controller_name, self.env.company.name)
-        read = consent.web_read(
-            {
-                "partner_id": {"fields": {"display_name": {}}},
-                "activity_id": {"fields": {"display_name": {}}},
-                "failure_reason": {},
-            }
+            self.consent_of(self.ann).with_user(self.officer).read(["activity_name"])
+        self.activity.controller_id = self.company.partner_id
+        self.env.flush_all()
+        for model, domain in models.items():
+            ours, theirs = self.visible(model, domain)
+            self.assertFalse(ours, model)
+            self.assertTrue(theirs, model)
+        activity = self.activity.with_user(self.officer)
+        self.assertEqual(activity.consent_progress()["generated"], 2)
+        self.assertEqual(activity.consent_count, 2)
+        groups = self.env["privacy.consent"]
+        ours = [("activity_id", "=", self.activity.id)]
+        for user, count in ((self.manager, 0), (self.officer, 2)):
+            found = groups.with_user(user)._read_group(ours, [], ["__count"])
+            self.assertEqual(found, [(count,)])
+
+    def test_erased_consent_is_still_of_its_controller(self):
+        self.generate()
+        self.run_queue()
+        consent = self.consent_of(self.ann)
+        events = consent.event_ids
+        self.assertTrue(events)
+        uuid = consent.uuid
+        consent._erase("They wished so")
+        erased = [("consent_uuid", "=", uuid), ("consent_id", "=", False)]
+        ours, theirs = self.visible("privacy.consent.event", erased)
+        self.assertLess(events, ours)
+        self.assertFalse(theirs)
+        ours, theirs = self.visible("privacy.consent.event.detail")
+        self.assertTrue(ours)
+        self.assertFalse(theirs)
+
+    def test_consents_of_hidden_activities_are_not_created(self):
+        self.mute.email = "mute@example.com"
+        with self.assertRaises(AccessError):
+            self.env["privacy.consent"].with_user(self.officer).create(
+                {"partner_id": self.mute.id, "activity_id": self.activity.id}
+            )
+
+    def test_controller_is_changed_by_who_may_choose_it(self):
+        activity = self.activity.with_user(self.manager)
+        employee = self.env["res.partner"].create(
+            {"name": "Board", "company_id": self.company.id}
         )
-        self.assertEqual(read[0]["activity_id"]["display_name"], "Newsletter")
+        for controller in (self.company.partner_id, employee):
+            with self.assertRaises(AccessError), self.env.cr.savepoint():
+                activity.write({"controller_id": controller.id})
+            self.env.invalidate_all()
+            with self.assertRaises(AccessError), self.env.cr.savepoint():
+                activity.copy({"controller_id": controller.id})
+        self.manager.company_ids += self.company
+        both = activity.with_context(
+            allowed_company_ids=(self.env.company + self.company).ids
+        )
+        both.controller_id = self.company.partner_id
+        self.assertEqual(self.activity.controller_company_id, self.company)
+
+    def test_company_of_a_contact_that_is_a_controller_already(self):
+        self.activity.controller_id = agency = self.env["res.partner"].create(
+            {"name": "Agency"}
+        )
+        self.generate()
+        self.assertTrue(self.visible("privacy.consent")[1])
+        own = self.env["res.company"].create(
+            {"name": "Agency Ltd", "partner_id": agency.id}
+        )
+        self.assertEqual(self.activity.controller_company_id, own)
+        self.assertFalse(self.visible("privacy.consent")[1])
 
     def test_asked_by_one_company_is_asked(self):
         """A consent that the other company may not see still counts as asked."""
@@ -85,10 +163,35 @@ class TestCompany(ConsentCase):
         self.assertEqual(self.generate().partner_id, self.luc)
 
     def test_button_and_scheduled_action_ask_the_same(self):
+        agency = self.env["res.partner"].create({"name": "Agency"})
+        own = self._create_subject(
+            "Own", "own@example.com", company_id=self.env.company.id
+        )
         self.ann.company_id = self.company
+        for controller, expected in (
+            (self.env.company.partner_id, self.luc + own),
+            (agency, self.luc),
+        ):
+            by_cron, by_button = (
+                self.activity.copy({"controller_id": controller.id}) for _ in range(2)
+            )
+            by_button.consent_required = "manual"
+            self.env["privacy.activity"]._cron_new_consents()
+            self.assertEqual(by_cron.consent_ids.partner_id, expected)
+            self.assertEqual(self.generate(by_button).partner_id, expected)
+            self.assertFalse(self.generate(by_cron))
+
+    def test_only_company_is_everybodys(self):
+        self.officer.active = False
+        self.company.active = False
+        self.activity.controller_id = self.env["res.partner"].create({"name": "Agency"})
+        self.ann.company_id = self.env.company
+        by_cron = self.activity.copy()
         self.env["privacy.activity"]._cron_new_consents()
-        self.assertEqual(self.activity.consent_ids.partner_id, self.luc)
-        self.assertFalse(self.generate())
+        self.assertEqual(by_cron.consent_ids.partner_id, self.ann + self.luc)
+        self.assertEqual(
+            self.generate(self.activity.copy()).partner_id, self.ann + self.luc
+        )
 
     def test_activity_with_consents_of_another_company_is_kept(self):
         self.generate()

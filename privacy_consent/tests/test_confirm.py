@@ -2,6 +2,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """A manager confirms an answer that looks as if a program had given it."""
 
+from lxml import etree
+
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import Form, new_test_user
@@ -27,6 +29,16 @@ class TestConfirm(ConsentCase):
             .with_context(active_model="privacy.consent", active_id=self.consent.id)
             .create({"note": note})
         )
+
+    def test_screens_say_that_it_does_not_count_yet(self):
+        consents = self.consent.with_user(self.manager)
+        said = "It does not count as consent until it is confirmed."
+        form = etree.fromstring(consents.get_view(view_type="form")["arch"])
+        (alert,) = form.xpath("//div[@invisible='not suspected_automated']")
+        self.assertIn(said, " ".join(alert.itertext()))
+        search = etree.fromstring(consents.get_view(view_type="search")["arch"])
+        (chosen,) = search.xpath("//filter[@name='suspected_automated']")
+        self.assertIn(said, chosen.get("help"))
 
     def test_confirmed_answer_counts(self):
         self.wizard().action_confirm()

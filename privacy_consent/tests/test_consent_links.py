@@ -68,31 +68,38 @@ class TestLinks(LinksCase):
         self.ann.email = False
         self.assertEqual(self.grant(self.consent._token()), links.token.FULL)
 
+    def asked(self, consent):
+        """:return: the state and address of each request, the first one first"""
+        requests = consent.request_ids.sorted("id")
+        return requests.mapped(lambda one: (one.state, one.address))
+
     def test_addresses_that_were_asked(self):
-        self.assertEqual(self.consent.asked_addresses, "ann@example.com")
+        first = ("delivered", "ann@example.com")
+        self.assertEqual(self.asked(self.consent), [first])
         self.consent._send_consent_notification()
         self.run_queue()
-        self.assertEqual(self.consent.asked_addresses, "ann@example.com")
+        self.assertEqual(self.asked(self.consent), [first] * 2)
         self.ann.email = NEW
         self.consent._send_consent_notification()
         self.run_queue()
-        self.assertEqual(self.consent.asked_addresses, f"ann@example.com\n{NEW}")
+        self.assertEqual(self.asked(self.consent), [first] * 2 + [("delivered", NEW)])
 
     def test_failed_request_asked_nobody(self):
         zoe = self._create_subject("Zoe", "zoe(at)example.com")
         self.generate()
         with mute_logger("odoo.addons.mail.models.mail_mail"):
             self.run_queue()
-        self.assertFalse(self.consent_of(zoe).asked_addresses)
+        self.assertEqual(self.asked(self.consent_of(zoe)), [("failed", False)])
 
     def test_delivery_that_is_told_twice(self):
         mail = self.env["mail.mail"].search([("res_id", "=", self.consent.id)])[-1:]
         self.assertTrue(mail)
         self.consent._mail_delivered(mail, self.ann)
-        before = self.consent.read()
+        before = self.consent.read() + self.consent.request_ids.read()
         with self.at(self.later(days=1)):
             self.consent._mail_delivered(mail, self.ann)
-        self.assertEqual(self.consent.read(), before)
+        after = self.consent.read() + self.consent.request_ids.read()
+        self.assertEqual(after, before)
 
     def test_old_form(self):
         token = self.old_token(self.consent)
@@ -107,7 +114,8 @@ class TestLinks(LinksCase):
         set_fact(self.consent, old_link_address="")
         self.assertEqual(self.grant(self.old_token(self.consent)), links.token.FULL)
 
-    def test_merged_contacts_keep_both_mailboxes(self):
+    def test_mailbox_of_a_merged_contact_only_refuses(self):
+        """Nobody knows whether both contacts were the same person."""
         for consent in (self.consent, self.consent_of(self.luc)):
             set_fact(consent, old_link_address=consent.partner_id.email)
         loser = self.consent_of(self.luc)
@@ -116,10 +124,11 @@ class TestLinks(LinksCase):
             (self.ann + self.luc).ids, self.ann
         )
         self.env.invalidate_all()
-        for token in [*tokens, loser._token()]:
-            self.assertEqual(self.grant(token, loser), links.token.FULL)
+        for token in tokens:
+            self.assertEqual(self.grant(token, loser), links.token.REFUSE)
+        self.assertEqual(self.grant(loser._token(), loser), links.token.FULL)
         self.ann.email = NEW
-        self.assertEqual(self.grant(tokens[0], loser), links.token.FULL)
+        self.assertEqual(self.grant(tokens[0], loser), links.token.REFUSE)
         self.assertEqual(self.grant(loser._token(), loser), links.token.FULL)
         # whichever of the two the button is pressed on
         own = self.consent._token()
@@ -168,17 +177,16 @@ class TestLinks(LinksCase):
     def test_nobody_revives_links(self):
         self.consent.action_invalidate_links()
         for name, value in {
-            "asked_addresses": NEW,
             "link_revocations": 0,
-            "merged_addresses": NEW,
             "old_link_address": NEW,
         }.items():
             with self.assertRaisesRegex(UserError, "says what happened"):
                 self.consent.with_user(self.manager).write({name: value})
         self.assertEqual(self.consent.link_revocations, 1)
-        self.assertEqual(self.consent.asked_addresses, "ann@example.com")
-        self.assertFalse(self.consent.merged_addresses)
         self.assertFalse(self.consent.old_link_address)
+        with self.assertRaisesRegex(UserError, "Only the mail queue"):
+            self.consent.request_ids.with_user(self.manager).sudo().address = NEW
+        self.assertEqual(self.asked(self.consent), [("delivered", "ann@example.com")])
 
     def test_token_is_nowhere(self):
         secrets = [self.consent._token(), self.old_token(self.consent)]

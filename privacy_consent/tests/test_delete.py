@@ -48,7 +48,9 @@ class TestDelete(ConsentCase):
 
     def test_contact_archived_before_the_request_left(self):
         self.ann.active = False
-        self.assertEqual(len(self.run_queue()), 2)
+        self.assertEqual([mail.to for mail in self.run_queue()], [["luc@example.com"]])
+        request = self.consent_of(self.ann).request_ids
+        self.assertEqual((request.state, request.cause), ("cancelled", "contact"))
 
     def test_activity_with_consents(self):
         with self.assertRaisesRegex(UserError, "(?s)Newsletter.*Archive the activity"):

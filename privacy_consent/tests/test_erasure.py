@@ -113,6 +113,7 @@ class TestErasure(ConsentCase):
             **composer["context"]
         ).create({})
         self.consent.with_user(self.manager).write({"accepted": False})
+        press(self.consent, True, agent=PROGRAM, address=NETWORK)
         before = self.tables_that_name(*PERSONAL)
         self.assertLessEqual(
             {
@@ -316,7 +317,7 @@ class TestErasure(ConsentCase):
             for mail in consents.request_ids.mail_id:
                 consent = mail._consent_asked()
                 consent._mail_delivered(mail, consent.partner_id)
-            consents._follow_delivery()
+            consents.request_ids._follow()
             self.env.flush_all()
             self.env.invalidate_all()
             return consents
@@ -414,6 +415,8 @@ class TestErasure(ConsentCase):
             company_id=company.id,
             company_ids=[Command.set(company.ids)],
         )
+        agency = self.env["res.partner"].create({"name": "Agency of all companies"})
+        self.consent.activity_id.controller_id = agency
         self.zoe.company_id = self.env.company
         self.env.flush_all()
         consents = self.consent + self.consent_of(self.ann)
@@ -522,10 +525,9 @@ class TestErasure(ConsentCase):
         with self.assertRaisesRegex(ValidationError, "locked until"):
             consent.action_manual_ask()
         self.assertFalse(consent.action_auto_ask())
-        with mute_logger("odoo.addons.privacy_consent.models.privacy_consent_request"):
-            consent._send_consent_notification()
-        self.assertIn("locked until", consent.request_error)
-        self.assertFalse(consent.request_waiting)
+        consent._send_consent_notification()
+        self.assertEqual(consent.request_state, "failed")
+        self.assertIn("locked until", consent.failure_reason)
         context = self.consent_of(self.ann).action_manual_ask()["context"]
         composer = (
             self.env["mail.compose.message"]

@@ -2,6 +2,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Generating in batches: who comes next, what is told, stop and continue."""
 
+from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form
 from odoo.tools import mute_logger
@@ -272,7 +273,18 @@ class TestGenerateBatches(ConsentCase):
 
     def test_progress(self):
         activity = self.activity.with_user(self.reader)
-        nothing = {"generated": 0, "sent": 0, "answered": 0}
+        nothing = dict.fromkeys(
+            (
+                "generated",
+                "sent",
+                "unanswered",
+                "answered",
+                "given",
+                "refused",
+                "failed",
+            ),
+            0,
+        )
         self.assertEqual(
             activity.consent_progress(), {"state": False, "eligible": 0, **nothing}
         )
@@ -285,14 +297,14 @@ class TestGenerateBatches(ConsentCase):
         self.consent_of(self.ann).action_answer(True)
         self.assertEqual(
             activity.consent_progress(),
-            {"state": "running", "eligible": 6, "generated": 2}
-            | {"sent": 2, "answered": 1},
+            {**nothing, "state": "running", "eligible": 6, "generated": 2}
+            | {"sent": 2, "unanswered": 1, "answered": 1, "given": 1},
         )
         self._work_in_background()
         self.assertEqual(
             activity.consent_progress(),
-            {"state": "waiting", "eligible": 6, "generated": 6}
-            | {"sent": 2, "answered": 1},
+            {**nothing, "state": "waiting", "eligible": 6, "generated": 6}
+            | {"sent": 2, "unanswered": 1, "answered": 1, "given": 1},
         )
 
     def test_stop_and_continue(self):
@@ -312,7 +324,7 @@ class TestGenerateBatches(ConsentCase):
         self.assertEqual(self.activity.asking_state, "stopped")
         # continue
         wizard = self._confirm()
-        self.assertEqual((wizard.subject_count, wizard.cancelled_count), (2, 2))
+        self.assertEqual((wizard.subject_count, wizard.unasked_count), (2, 2))
         wizard.action_ask()
         self._work_in_background()
         self.run_queue()
@@ -320,6 +332,55 @@ class TestGenerateBatches(ConsentCase):
         self.assertEqual(self.activity.consent_count, 6)
         self.assertEqual(set(self.activity.consent_ids.mapped("state")), {"sent"})
         self.assertEqual(len(self._requests("sent")), 6, "each asked once")
+
+    def test_delivered_a_moment_ago(self):
+        """Who has got a request is not asked again before the consent says so."""
+        self.generate()
+        consent = self.consent_of(self.ann)
+        consent._mail_delivered(consent.request_ids.mail_id, self.ann)
+        self.assertEqual(consent.state, "draft")
+        self.generate()
+        self._work_in_background()
+        self.assertEqual(len(consent.request_ids), 1)
+        action = self.activity.with_user(self.manager).action_stop_asking()
+        self.assertIn("cancelled: 5.", action["params"]["message"])
+        self.assertIn("moment: 1.", action["params"]["message"])
+        self.activity.with_user(self.manager).action_continue_asking()
+        self._work_in_background()
+        self.assertEqual(len(consent.request_ids), 1)
+        self.activity.consent_ids.with_user(self.manager).action_manual_ask()
+        self.assertEqual(len(consent.request_ids), 1)
+        self.assertEqual(consent.state, "sent")
+
+    def test_failed_at_this_address(self):
+        """Whom no server reached is asked again at another address, and once there."""
+        self.generate()
+        self._work_in_background()
+        ann, luc = self.consent_of(self.ann), self.consent_of(self.luc)
+        ann.request_ids.mail_id.write({"state": "exception", "failure_reason": "550"})
+        luc._mail_delivered(luc.request_ids.mail_id, self.luc)
+        luc.request_ids._follow()
+        luc.request_ids._bounced(True, "550", fields.Datetime.now())
+        (ann + luc).request_ids._follow()
+        self.assertEqual((ann.state, luc.state), ("draft", "sent"))
+        self.assertFalse(self.activity._consents_to_ask())
+        for consent in ann + luc:
+            consent.partner_id.email = "right@example.com"
+            self.assertEqual(self.activity._consents_to_ask(), consent)
+            self.assertEqual(self.activity._count_consents_to_ask(), 1)
+            self.activity.action_new_consents()
+            self.assertEqual(len(consent.request_ids), 2)
+            self.assertFalse(self.activity._consents_to_ask())
+
+    def test_cancelled(self):
+        """Whose request was cancelled is asked again, but no archived contact."""
+        self.generate()
+        self._work_in_background()
+        (self.consent_of(self.ann) + self.consent_of(self.luc)).request_ids._cancel(
+            "mail"
+        )
+        self.luc.active = False
+        self.assertEqual(self.activity._consents_to_ask(), self.consent_of(self.ann))
 
     def test_stopped_in_the_middle_of_a_batch(self):
         """What another transaction had not committed yet is cancelled afterwards."""
@@ -330,25 +391,27 @@ class TestGenerateBatches(ConsentCase):
         self.assertEqual(len(self._requests("cancel")), 2)
         self.assertFalse(self._run().pending)
 
-    def test_continue_leaves_out_who_was_archived_or_asked_by_hand(self):
+    def test_continue_leaves_out_who_was_archived(self):
         self.generate()
         self.activity.with_user(self.manager).action_stop_asking()
         self.consent_of(self.ann).active = False
-        self.consent_of(self.luc).action_auto_ask()
+        self.assertFalse(self.consent_of(self.luc).action_auto_ask())
         with self.assertRaisesRegex(UserError, "press “Continue” there first"):
             self.generate()
         self.activity.with_user(self.manager).action_continue_asking()
         self._work_in_background()
         self.assertEqual(len(self._requests()), 5, "one to each but Ann")
 
-    def test_continue_leaves_out_what_staff_cancelled(self):
+    def test_continue_asks_whose_mail_staff_cancelled(self):
+        """Whoever shall not be asked is archived: nobody else is forgotten."""
         self.generate()
         self._requests().filtered(lambda mail: mail.recipient_ids == self.ann).cancel()
         self.activity.with_user(self.manager).action_stop_asking()
         self.activity.with_user(self.manager).action_continue_asking()
         self._work_in_background()
-        self.assertEqual(len(self._requests()), 5)
-        self.assertEqual(self._requests("cancel").recipient_ids, self.ann)
+        self.assertEqual(len(self._requests()), 6)
+        causes = self.consent_of(self.ann).request_ids.mapped("cause")
+        self.assertEqual(causes, [False, "mail"])
 
     def test_database_that_refuses_one_activity(self):
         """For a reason that is no conflict: on fresh data it would fail again."""

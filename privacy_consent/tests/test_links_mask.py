@@ -3,6 +3,8 @@
 """Tokens do not get into the log."""
 
 import logging
+import sys
+from urllib.parse import quote
 
 from odoo.tests import BaseCase
 
@@ -47,3 +49,25 @@ class TestLogMask(BaseCase):
             )
             self.assertTrue(logger.filter(record))
             self.assertEqual(record.getMessage(), "/privacy/consent/accept/7/*** 5%")
+
+    def test_mail_servers(self):
+        """What they say may be in an error, which is logged with its origin."""
+        secret = links.token.sign(b"key", 1)
+        link = f"https://example.com/privacy/consent/accept/7/{secret}?db=x"
+        said = f"554 {quote(link, safe='')} {link[:60]}\n5.7.1 {link[60:]}"
+        for name in (*links.mask.LOGGERS, *links.mask.MAIL_LOGGERS):
+            logger = logging.getLogger(name)
+            try:
+                raise ValueError(said)
+            except ValueError:
+                error = sys.exc_info()
+            record = logger.makeRecord(
+                name, logging.ERROR, __file__, 1, "failed: %s", (said,), error
+            )
+            self.assertTrue(logger.filter(record))
+            text = logging.Formatter().format(record)
+            self.assertIn("ValueError: 554 ***", text)
+            self.assertNotIn(secret[-15:], text.partition("Traceback")[2])
+            if name in links.mask.MAIL_LOGGERS:
+                self.assertIn("failed: 554 ***", text)
+                self.assertNotIn(secret[-15:], text)

@@ -142,21 +142,34 @@ class TestMerge(ConsentCase, HttpCase):
         self.assertTrue(asked.active)
         self.assertEqual([mail.to for mail in self.run_queue()], [["yves@example.com"]])
 
-    def test_links_in_both_inboxes_show_the_survivor(self):
+    def test_links_in_the_mailbox_that_remains_show_the_survivor(self):
         winner, loser = self.consent_of(self.ann), self.consent_of(self.luc)
-        urls = [winner._url(True), loser._url(True)]
-        rejects = [winner._url(False), loser._url(False)]
+        urls = {True: loser._url(True), False: loser._url(False)}
+        self._answer(winner, True, "2026-03-01 10:00:00")
+        self._merge(self.ann, self.luc)
+        for accept, url in sorted(urls.items()):
+            self.assertIn(winner._url(False), self._open_url(url).text)
+            press(winner, not accept)
+            self._press(url)
+            self.env.invalidate_all()
+            self.assertEqual(winner.accepted, accept, "it answers for both")
+
+    def test_links_in_the_mailbox_of_the_merged_contact_only_refuse(self):
+        """Nobody knows whether both contacts were the same person."""
+        winner, loser = self.consent_of(self.ann), self.consent_of(self.luc)
+        urls = [winner._url(False), winner._url(True)]
         self._answer(winner, True, "2026-03-01 10:00:00")
         self._merge(self.ann, self.luc)
         for url in urls:
-            page = self._open_url(url)
-            self.assertIn(winner._url(False), page.text)
-        for accept, links in [(False, rejects), (True, urls)]:
-            for link in links:
-                press(winner, not accept)
-                self._press(link)
-                self.env.invalidate_all()
-                self.assertEqual(winner.accepted, accept, "any link answers for both")
+            press(winner, True)
+            page = self._open_url(url).text
+            self.assertEqual(set(nonces(page)), {"reject", "ask"})
+            for secret in (winner._token(), loser._token(), "luc@example.com"):
+                self.assertNotIn(secret, page)
+            target = url.replace("/accept/", "/reject/")
+            self._open_url(target, data={"nonce": nonces(page)["reject"]})
+            self.env.invalidate_all()
+            self.assertEqual(winner.status, "withdrawn", "it refuses for both")
 
     def test_third_contact(self):
         third = self._create_subject("Third", "third@example.com")
@@ -172,8 +185,10 @@ class TestMerge(ConsentCase, HttpCase):
         self.assertEqual((first + second + last).partner_id, third)
         self.assertEqual(first._surviving(), last)
         for consent, url in urls.items():
-            for link in (url, consent._url(True)):
-                self.assertIn(last._url(True), self._open_url(link).text)
+            self.assertIn(last._url(True), self._open(consent, True).text)
+            buttons = set(nonces(self._open_url(url).text))
+            mailed = {"accept", "reject"} if consent == last else {"reject", "ask"}
+            self.assertEqual(buttons, mailed)
 
     def test_three_at_once(self):
         third = self._create_subject("Third", "third@example.com")

@@ -143,7 +143,7 @@ class TestPreferences(PreferencesCase):
 
     def requests(self):
         """:return: how many requests to Ann wait in the mail queue"""
-        return len(self.newsletter.sudo()._waiting_requests())
+        return len(self.newsletter._open_requests())
 
     def test_new_request_once_a_day(self):
         consent = self.newsletter.sudo()
@@ -395,13 +395,16 @@ class TestPreferencesPage(PreferencesCase, HttpCase):
         double = self._create_subject("Double", "double@example.com")
         self.generate()
         self.run_queue()
-        path = self.path_of(self.consent_of(double))
+        consent = self.consent_of(double)
+        path = self.path_of(consent)
         self.env["base.partner.merge.automatic.wizard"]._merge(
             (self.ann + double).ids, self.ann
         )
         self.env.cr.flush()
         self.env.invalidate_all()
-        self.assertEqual(list(self.sections(self.open(path))), NAMES)
+        page = self.open(self.path_of(consent))
+        self.assertEqual(list(self.sections(page)), NAMES)
+        self.assertFalse(self.sections(self.open(path)), "its mailbox only refuses")
 
     def test_wrong_links(self):
         token = self.newsletter.sudo()._token()

@@ -205,7 +205,7 @@ class TestSuspicion(PressCase):
         self.press(self.accept, after=0)
         found = self.env["privacy.consent"].search([("suspected_automated", "=", True)])
         self.assertEqual(found, self.consent)
-        (self.consent + self.consent_of(self.luc)).action_manual_ask()
+        self.ask_selected(self.consent + self.consent_of(self.luc))
         self.assertEqual([mail.to for mail in self.run_queue()], [["ann@example.com"]])
 
 

@@ -9,7 +9,7 @@ from lxml import html
 from odoo.tests import HttpCase, tagged
 
 from .. import links
-from .answers import press, set_fact
+from .answers import asked_at, press, set_fact
 from .common import ConsentCase, nonces
 
 NEW = "ann@new.example.com"
@@ -130,11 +130,8 @@ class TestRefusals(ConsentCase, HttpCase):
 
     def _former(self, consent, token=None):
         token = token or consent._token()
-        if (
-            consent.partner_id.email_normalized
-            not in (consent.asked_addresses or "").splitlines()
-        ):
-            set_fact(consent, asked_addresses=consent.partner_id.email)
+        if consent.partner_id.email not in consent.request_ids.mapped("address"):
+            asked_at(consent, consent.partner_id.email)
         consent.partner_id.email = NEW
         return token
 

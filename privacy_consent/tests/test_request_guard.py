@@ -54,10 +54,11 @@ class RequestGuardCase(ConsentCase):
         return self.consent_of(self.ann).request_ids
 
     def compose(self, consent=None):
-        """Ask Ann by hand, as the manager.
+        """Ask Ann by hand, as the manager. What waits has to leave before.
 
         :return: the request
         """
+        self.run_queue()
         consent = (consent or self.consent_of(self.ann)).with_user(self.manager)
         composer = self.env["mail.compose.message"].with_user(self.manager)
         action = consent.action_manual_ask()
@@ -489,6 +490,7 @@ class TestRequestFiles(RequestGuardCase):
 
     def test_posted_with_the_file_of_the_template(self):
         consent = self.ask().consent_id
+        self.run_queue()
         message = consent.with_user(self.manager).message_post(
             body=self.template.body_html,
             partner_ids=self.ann.ids,

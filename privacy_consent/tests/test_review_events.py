@@ -163,7 +163,7 @@ class TestEventColumns(ReviewCase):
     def unsubscribe(self):
         consent = self.draft("Yves")
         self.compose(consent)
-        self.assertFalse(consent._mailed_text())
+        self.assertFalse(consent.request_ids.text_id)
         proof = links.proof.opened(
             "unsubscribe",
             consent.id,
@@ -237,11 +237,11 @@ class TestEnded(ReviewCase):
         self.assertEqual(self.consent.status, "refused")
 
     def test_ended_consents_are_asked_again_from_the_list(self):
-        (self.consent + self.other).with_user(self.manager).action_manual_ask()
+        self.ask_selected(self.consent + self.other)
         self.env.flush_all()
         self.env.invalidate_all()
-        self.assertTrue(self.consent.request_waiting)
-        self.assertTrue(self.other.request_waiting)
+        self.assertEqual(self.consent.request_state, "waiting")
+        self.assertEqual(self.other.request_state, "waiting")
 
 
 class TestServerActionCode(ReviewCase):
@@ -283,7 +283,7 @@ class TestServerActionCode(ReviewCase):
         consent = self.generate()
         consent.ensure_one()
         consent._mail_delivered(consent.request_ids.mail_id, consent.partner_id)
-        self.assertTrue(consent.delivery_to_follow)
+        self.assertTrue(consent.request_ids.effects_due)
         self.activity.server_action_id = self.action(
             "record.partner_id.write({'comment': 'it ran'})\n"
             f"env['privacy.consent'].browse({self.consent.id}).unlink()"
@@ -474,7 +474,7 @@ class TestProgramsAndAccounts(ReviewCase):
         consent = self.consent_of(partner)
         consent.action_auto_ask()
         self.run_queue()
-        self.assertIn(partner.email, consent.asked_addresses)
+        self.assertIn(partner.email, consent._delivered_requests().mapped("address"))
         return consent._may_give_in_account()
 
     def test_address_of_an_account_changed_by_staff(self):

@@ -2,7 +2,10 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """What a change of a text means, and who may say so."""
 
-from odoo.exceptions import UserError
+from lxml import etree
+
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import Form, new_test_user
 from odoo.tools import mute_logger
 
 from .answers import press
@@ -71,10 +74,105 @@ class TestYesWithoutText(TextCase):
         self.assertEqual(self.other.status, "given", "it came after the change")
 
 
+class TestStaleForm(TextCase):
+    """Somebody changed the text again while an officer looked at a form."""
+
+    BUTTONS = ("action_only_wording_changed", "action_processing_changed")
+
+    def setUp(self):
+        super().setUp()
+        press(self.consent, True)
+        self.change()
+        self.digest = self.opened()
+
+    def opened(self):
+        """:return: the digest that the form sends, as the view has it"""
+        view = self.as_manager.get_view(view_type="form")["arch"]
+        for button in self.BUTTONS:
+            (node,) = etree.fromstring(view).xpath(f"//button[@name='{button}']")
+            self.assertEqual(node.get("context"), "{'texts_seen': texts_digest}")
+        (values,) = self.as_manager.web_read({"texts_digest": {}})
+        self.assertTrue(values["texts_digest"])
+        return values["texts_digest"]
+
+    def press_button(self, name, user=None):
+        activity = self.activity.with_user(user or self.manager)
+        getattr(activity.with_context(texts_seen=self.digest), name)()
+        self.refresh()
+
+    def assert_refused(self, who):
+        for name in self.BUTTONS:
+            with (
+                self.subTest(name),
+                self.assertRaisesRegex(UserError, f"changed again by {who} at .*2031"),
+            ):
+                self.press_button(name)
+            self.refresh()
+            self.assertEqual(self.banner(), 1)
+            self.assertFalse(self.activity.invalid_answers_until)
+            self.assertFalse(self.activity.settled_texts)
+
+    def test_form_that_is_up_to_date(self):
+        for name in self.BUTTONS:
+            with self.subTest(name), self.env.cr.savepoint() as savepoint:
+                self.press_button(name)
+                self.assertTrue(self.activity.settled_texts)
+                savepoint.rollback()
+            self.env.invalidate_all()
+
+    def test_text_that_a_colleague_changed(self):
+        colleague = new_test_user(
+            self.env,
+            "colleague",
+            groups="privacy.group_data_protection_manager",
+            name="Colleague",
+        )
+        with self.at("2031-03-01 10:00:00"):
+            french = self.activity.with_user(colleague).with_context(lang="fr_FR")
+            french.description = "<p>Tous les jours.</p>"
+            self.refresh()
+        # What others note about the activity is no change of its text.
+        self.activity.requests_to_renew = False
+        self.refresh()
+        self.assert_refused("Colleague")
+        self.digest = self.opened()
+        self.press_button(self.BUTTONS[0])
+        self.assertFalse(self.banner())
+
+    def test_name_that_a_colleague_changed(self):
+        seller = new_test_user(
+            self.env, "seller", groups="base.group_partner_manager", name="Seller"
+        )
+        with self.at("2031-03-01 10:00:00"):
+            self.activity.controller_id.with_user(seller).name = "Another house"
+            self.refresh()
+        self.assert_refused("Seller")
+
+    def test_rights_come_first(self):
+        self.change("<p>Three mails a month.</p>")
+        for name in self.BUTTONS:
+            with self.subTest(name), self.assertRaises(AccessError):
+                self.press_button(name, self.reader)
+
+    def test_an_edit_keeps_what_the_form_was_opened_with(self):
+        form = Form(self.as_manager)
+        self.assertEqual(form.texts_digest, self.digest)
+        self.change("<p>Three mails a month.</p>")
+        sent = {"name": "Mails", "texts_digest": self.digest}
+        result = self.as_manager.onchange(sent, ["name"], dict.fromkeys(sent, {}))
+        self.assertNotIn("texts_digest", result["value"])
+        form.name = "Mails"
+        form.save()
+        self.assertEqual(form.texts_digest, self.opened())
+        self.assertNotEqual(form.texts_digest, self.digest)
+
+
 class TestFactsOfActivities(TextCase):
     def test_manager_writes_no_facts(self):
         facts = {
             "settled_texts": "x",
+            "texts_changed_by_id": self.reader.id,
+            "texts_changed_date": "2026-03-01 10:00:00",
             "texts_settled_by_id": self.reader.id,
             "invalid_answers_until": "2026-03-01 10:00:00",
             "requests_to_renew": True,
@@ -162,7 +260,7 @@ class TestLanguagesOfTexts(TextCase):
         self.assertFalse(self.env["res.lang"]._get_data(code="es_ES"))
         consent = self.generate()
         self.assertEqual(consent.partner_id, zoe)
-        self.assertFalse(consent.request_error)
+        self.assertFalse(consent.failure_reason)
         self.assertEqual(consent.request_ids.text_id.language, "en_US")
         (mail,) = self.run_queue()
         self.assertEqual(mail.to, ["zoe@example.com"])

@@ -20,8 +20,9 @@ class TestSend(ConsentCase):
         self.assertEqual(
             mail.links(), {"accept": consent._url(True), "reject": consent._url(False)}
         )
-        self.assertIn(f'href="{consent._preferences_url()}"', mail.html)
-        urls = [*mail.links().values(), consent._preferences_url()]
+        preferences = consent._link("preferences", consent._token())
+        self.assertIn(f'href="{preferences}"', mail.html)
+        urls = [*mail.links().values(), preferences]
         for number, url in enumerate(urls, 1):
             self.assertIn(f"[{number}] {url}", mail.text.splitlines())
         self.assertIn("One mail a month.", mail.html)
@@ -225,13 +226,18 @@ class TestSend(ConsentCase):
         consent = self.consent_of(self.ann)
         with self.at("2026-03-01 10:00:00"):
             consent._mail_delivered(mail, self.ann)
-            self.env.cr.flush()
-        messages = consent.message_ids
         with self.at("2026-03-02 10:00:00"):
             consent._mail_delivered(mail, self.ann)
-            self.env.cr.flush()
+            consent._cron_effects()
+        self.assertEqual(str(consent.sent_date), "2026-03-01 10:00:00")
+        messages, events = consent.message_ids, consent.event_ids
+        self.assertEqual(events.mapped("kind"), ["requested"])
+        with self.at("2026-03-03 10:00:00"):
+            consent._mail_delivered(mail, self.ann)
+            consent._cron_effects()
         self.assertEqual(str(consent.sent_date), "2026-03-01 10:00:00")
         self.assertEqual(consent.message_ids, messages)
+        self.assertEqual(consent.event_ids, events)
 
     def test_other_message_in_the_thread_is_no_request(self):
         self.activity.consent_required = "manual"

@@ -7,6 +7,7 @@ from unittest.mock import patch
 from psycopg2.errors import SerializationFailure
 
 from odoo.exceptions import AccessError, ValidationError
+from odoo.tests import RecordCapturer
 
 from .answers import press, set_fact
 from .common import ConsentCase
@@ -85,19 +86,38 @@ class TestServerAction(ConsentCase):
         self.assertIn("x", consent.partner_id.comment)
         self.assertNotIn("xx", consent.partner_id.comment)
 
-    def test_conflict_while_answering_is_left_to_odoo(self):
-        """It repeats the request; a mail that left cannot be repeated."""
-        self.generate()
-        conflict = patch.object(
+    def conflict(self):
+        return patch.object(
             type(self.action), "run", side_effect=SerializationFailure()
         )
-        with conflict, self.assertRaises(SerializationFailure):
+
+    def test_conflict_while_answering_is_left_to_odoo(self):
+        """It repeats the request."""
+        self.generate()
+        with self.conflict(), self.assertRaises(SerializationFailure):
             self.consent_of(self.ann).action_answer(True)
-        self.env.invalidate_all()
-        with conflict, self.assertLogs("odoo.addons.privacy_consent", "WARNING"):
+
+    def test_conflict_after_a_delivery_is_made_up_for_soon(self):
+        """A mail that left cannot be repeated, but what follows it can."""
+        self.generate()
+        consent = self.consent_of(self.ann)
+        triggers = RecordCapturer(
+            self.env["ir.cron.trigger"],
+            [("cron_id", "=", self.env.ref("privacy_consent.cron_effects").id)],
+        )
+        with self.conflict(), triggers:
             self.assertEqual(len(self.run_queue()), 2)
-        self.assertEqual(self.consent_of(self.ann).state, "sent")
-        self.assertTrue(self.consent_of(self.ann).action_error)
+        self.assertTrue(triggers.records)
+        self.assertEqual(consent.request_state, "delivered")
+        self.assertTrue(consent.request_ids.effects_due)
+        self.assertEqual(consent.state, "draft")
+        self.assertFalse(consent.event_ids)
+        consent._cron_effects()
+        self.assertFalse(consent.request_ids.effects_due)
+        self.assertEqual(consent.state, "sent")
+        self.assertEqual(consent.event_ids.mapped("kind"), ["requested"])
+        self.assertFalse(consent.action_error)
+        self.assertTrue(self.ann.comment)
 
     def test_action_for_other_records(self):
         other = self.action.copy(

@@ -2,6 +2,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """The texts of an activity, and what their change means for those who answered."""
 
+from lxml import etree
+
 from odoo.exceptions import AccessError
 
 from .answers import press
@@ -57,6 +59,19 @@ class TestTexts(ConsentCase):
         self.assertEqual(english.description, "<p>Two mails a month.</p>")
         german = self.activity.with_context(lang="de_DE")
         self.assertEqual(german.description, "<p>Two mails a month.</p>")
+
+    def test_list_names_the_languages(self):
+        self.change("<p>Un e-mail par mois.</p>", lang="fr_FR")
+        self.env["res.partner"].search([("lang", "=", "fr_FR")]).lang = "en_US"
+        self.env["res.lang"].search([("code", "=", "fr_FR")]).active = False
+        names = {one.language: one.language_label for one in self.texts()}
+        self.assertIn("French", names["fr_FR"])
+        self.assertIn("English", names["en_US"])
+        arch = etree.fromstring(
+            self.activity.with_user(self.manager).get_view(view_type="form")["arch"]
+        )
+        self.assertTrue(arch.xpath("//list/field[@name='language_label']"))
+        self.assertFalse(arch.xpath("//list/field[@name='language']"))
 
     def test_description_is_sanitized(self):
         self.change('<p onclick="x()">a<script>b</script><style>p{}</style></p>')

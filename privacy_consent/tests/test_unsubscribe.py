@@ -34,7 +34,9 @@ class TestUnsubscribe(ConsentCase, HttpCase):
 
     def test_headers_as_delivered(self):
         message = self.mails["ann@example.com"].message
-        self.assertEqual(self.url, self.consent._unsubscribe_url())
+        self.assertEqual(
+            self.url, self.consent._link("unsubscribe", self.consent._token())
+        )
         self.assertGreater(len(self.url), 100, "long, and not encoded for that reason")
         self.assertEqual(message["List-Unsubscribe-Post"], "List-Unsubscribe=One-Click")
 

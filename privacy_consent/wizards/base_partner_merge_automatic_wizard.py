@@ -12,13 +12,25 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
     _inherit = "base.partner.merge.automatic.wizard"
 
     def _merge(self, partner_ids, dst_partner=None, extra_checks=True):
-        """Have Odoo try again where one of the contacts was asked at this moment."""
+        """Have Odoo try again where one of the contacts was asked at this moment.
+
+        Follow the change of a text that says the name of one of them, too.
+        """
+        partners = self.env["res.partner"].browse(partner_ids)
+        activities_sudo = self.env["privacy.activity"]._naming_sudo(partners)
+        before = activities_sudo._keep_texts()
         try:
-            return super()._merge(partner_ids, dst_partner, extra_checks)
+            result = super()._merge(partner_ids, dst_partner, extra_checks)
         except (ForeignKeyViolation, RestrictViolation, UniqueViolation) as error:
             if error.diag.table_name != self.env["privacy.consent"]._table:
                 raise
             raise ConcurrencyError(partner_ids) from error
+        if activities_sudo:
+            # SQL put one contact in place of the others.
+            self.env.registry.clear_cache()
+            activities_sudo.invalidate_recordset()
+            activities_sudo._follow_text_changes(before)
+        return result
 
     @api.model
     def _update_foreign_keys(self, src_partners, dst_partner):

@@ -23,8 +23,11 @@ class PrivacyConsentAsk(models.TransientModel):
         help="Whom the subjects filter finds, who have an e-mail address and were not "
         "asked yet.",
     )
-    cancelled_count = fields.Integer(
-        string="Cancelled requests to enqueue again", readonly=True
+    unasked_count = fields.Integer(
+        string="People to ask again",
+        readonly=True,
+        help="They have a consent, but their request was cancelled, or did not reach "
+        "them at an address that is another one since.",
     )
     stopped = fields.Boolean(readonly=True)
     last_mail_date = fields.Datetime(
@@ -33,6 +36,23 @@ class PrivacyConsentAsk(models.TransientModel):
         help="Roughly: reckoned from how fast mails left lately, and from what waits "
         "in the mail queue already.",
     )
+
+    opt_out_count = fields.Integer(
+        compute="_compute_opt_out_count",
+        help="How many people the server action puts on the blacklist until they "
+        "accept.",
+    )
+
+    @api.depends("activity_id", "stopped")
+    def _compute_opt_out_count(self):
+        for dialog in self:
+            activity = dialog.activity_id
+            dialog.opt_out_count = activity._count_opt_outs_missing()
+            consents = self.env["privacy.consent"]
+            for domain in activity._to_ask_domains():
+                dialog.opt_out_count += consents.search_count(
+                    consents._opt_out_domain() & domain
+                )
 
     @api.model_create_multi
     def create(self, vals_list):

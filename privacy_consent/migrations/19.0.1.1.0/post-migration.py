@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from odoo import SUPERUSER_ID, api
-from odoo.tools import SQL
+from odoo.tools import SQL, split_every
 from odoo.tools.sql import column_exists
 
+from odoo.addons.privacy_consent.answer_guard import unguarded
 from odoo.addons.privacy_consent.models.privacy_consent_event import (
     ANSWERS,
     Event,
@@ -49,10 +50,12 @@ class Answer:
 def migrate(cr, version):
     """Store what was asked and answered so far. Doing it twice changes nothing."""
     env = api.Environment(cr, SUPERUSER_ID, {})
-    _name_unknown_speakers(cr)
-    _store_requests(cr)
-    _store_deliveries(env)
-    _store_answers(env)
+    with unguarded(cr):
+        _name_unknown_speakers(cr)
+        _store_requests(cr)
+        _keep_files(env)
+        _store_deliveries(env)
+        _store_answers(env)
 
 
 def _name_unknown_speakers(cr):
@@ -172,10 +175,12 @@ def _insert_requests(cr, mail_id, source, condition, delivered):
         SQL(
             """
             INSERT INTO privacy_consent_request
-                (uuid, consent_id, company_id, mail_id, message_id, address,
-                 delivered_date, followed, create_date, create_uid)
-            SELECT gen_random_uuid(), consent.id, consent.company_id, %(mail_id)s,
-                   message.id,
+                (uuid, consent_id, activity_id, company_id, mail_id, message_id,
+                 kind, state, address, delivered_date, create_date, create_uid)
+            SELECT gen_random_uuid(), consent.id, consent.activity_id,
+                   consent.company_id, %(mail_id)s, message.id, 'first',
+                   CASE WHEN delivery.date IS NULL THEN 'cancelled'
+                        ELSE 'delivered' END,
                    CASE WHEN delivery.date IS NULL
                           OR subject.email_normalized = ANY (asked.addresses)
                         THEN subject.email_normalized
@@ -184,8 +189,7 @@ def _insert_requests(cr, mail_id, source, condition, delivered):
                             asked.addresses[cardinality(asked.addresses)],
                             subject.email_normalized
                         ) END,
-                   delivery.date, delivery.date IS NOT NULL,
-                   now() AT TIME ZONE 'UTC', %(uid)s
+                   delivery.date, message.date, %(uid)s
               FROM privacy_consent AS consent
               JOIN mail_message AS message
                 ON message.model = 'privacy.consent' AND message.res_id = consent.id
@@ -216,6 +220,15 @@ def _insert_requests(cr, mail_id, source, condition, delivered):
     )
 
 
+def _keep_files(env):
+    """Give the requests files of their own: those of a template may change."""
+    requests = env["privacy.consent.request"]
+    ids = requests.search([("message_id.attachment_ids", "!=", False)], order="id").ids
+    for batch in split_every(BATCH, ids):
+        requests.browse(batch)._keep_files()
+        env.invalidate_all()
+
+
 def _store_deliveries(env):
     """Store as events that requests reached their subjects."""
     last = 0
@@ -224,7 +237,8 @@ def _store_deliveries(env):
             """
             SELECT id
               FROM privacy_consent_request AS request
-             WHERE id > %s AND delivered_date IS NOT NULL AND followed
+             WHERE id > %s AND delivered_date IS NOT NULL
+               AND message_id IS NOT NULL AND effects_due IS NOT TRUE
                AND NOT EXISTS (
                        SELECT FROM privacy_consent_event AS event
                         WHERE event.request_uuid = request.uuid

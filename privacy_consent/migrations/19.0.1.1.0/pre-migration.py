@@ -8,8 +8,21 @@ from odoo.tools.sql import column_exists
 def migrate(cr, version):
     """Fill the status here, because Odoo would compute it record by record.
 
-    The unique IDs come by ``add_uuid()``, which an installation needs as well.
+    The unique IDs come by ``add_uuid()``, which an installation needs as well. Later
+    steps read columns that 18.0 did not have yet, and that later versions do not have
+    any more.
     """
+    cr.execute(
+        """
+        ALTER TABLE privacy_consent
+            ADD COLUMN IF NOT EXISTS asked_addresses text,
+            ADD COLUMN IF NOT EXISTS delivered_date timestamp,
+            ADD COLUMN IF NOT EXISTS delivered_mail integer,
+            ADD COLUMN IF NOT EXISTS delivery_to_follow boolean,
+            ADD COLUMN IF NOT EXISTS merged_addresses text,
+            ADD COLUMN IF NOT EXISTS request_error text
+        """
+    )
     if column_exists(cr, "privacy_consent", "status"):
         return
     cr.execute("ALTER TABLE privacy_consent ADD COLUMN status varchar")

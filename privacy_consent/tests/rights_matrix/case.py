@@ -22,6 +22,7 @@ SESSION_EXPIRED = f"odoo.http.{http.SessionExpiredException.__name__}"
 # Whatever somebody could want to forge, beside the tables of our own models.
 WATCHED = (
     "ir_cron_progress",
+    "mail_blacklist",
     "mail_mail",
     "mail_notification",
     "mail_tracking_value",
@@ -38,12 +39,17 @@ class RightsMatrixCase(ConsentCase, HttpCase):
     :ivar draft: a consent that nobody was asked for yet
     :ivar moved: a consent whose subject has another address than the one asked
     :ivar own_consent: that of the portal user
+    :ivar shared_consent: that of a contact of all companies, about an activity of the
+        first one, and ``shared_request``, ``shared_event``, ``shared_detail`` of it
     """
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        other = cls.env["res.company"].create({"name": "Other company"})
+        cls.other_company = other = cls.env["res.company"].create(
+            {"name": "Other company"}
+        )
+        cls.blacklisting = cls.env.ref("privacy_consent.sync_blacklist")
         new_user = partial(new_test_user, cls.env)
         cls.users = {
             entries.ANONYMOUS: cls.env.ref("base.public_user"),
@@ -66,6 +72,7 @@ class RightsMatrixCase(ConsentCase, HttpCase):
         cls.stranger = cls._create_subject(
             "Stranger", "stranger@example.com", company_id=other.id
         )
+        cls.shared = cls._create_subject("Shared", "shared@example.com")
         keys = cls.env["res.users.apikeys"].sudo()
         tomorrow = fields.Datetime.now() + timedelta(days=1)
         cls.keys = {
@@ -105,10 +112,16 @@ class RightsMatrixCase(ConsentCase, HttpCase):
         self.generate()
         self.run_queue()
         self.runs = self.env["privacy.activity.generation"].search([])
+        self.no_activity = self.env["privacy.activity"]
         self.no_consent = self.env["privacy.consent"]
         self.draft = self.consent_of(self.ann, by_hand)
         self.drafts = self.draft + self.consent_of(self.luc, by_hand)
         self.own_consent = self.consent_of(self.users[entries.PORTAL].partner_id)
+        self.shared_consent = self.consent_of(self.shared)
+        self.shared_request = self.shared_consent.request_ids
+        self.shared_event = self.shared_consent.event_ids
+        self.shared_detail = self.shared_event.detail_ids
+        self.blacklisted = self.env["mail.blacklist"]._add("adam@example.com")
         self.moved = self.consent_of(self.luc)
         self.old_link = self.path(self.moved)
         self.luc.email = "new@example.com"
@@ -119,6 +132,12 @@ class RightsMatrixCase(ConsentCase, HttpCase):
         set_fact(self.consent, action_error="Failed")
         dialogs = self.env["privacy.consent.ask"].with_user(self.manager)
         self.dialog = dialogs.create({"activity_id": self.profiles.id}).sudo()
+        self.selection = (
+            self.env["privacy.consent.ask.selected"]
+            .with_user(self.manager)
+            .create({"consent_ids": [(6, 0, self.drafts.ids)]})
+            .sudo()
+        )
         self.suspected = self.consent_of(self.luc)
         press(self.suspected, True, agent="LinkScanner/1.0")
         self.confirmation, self.erasure = (
@@ -169,6 +188,18 @@ class RightsMatrixCase(ConsentCase, HttpCase):
             )
             for user in self.users.values()
         }
+        later = self.activity.copy({"name": "Later", "consent_required": "manual"})
+        self.asked_later = self.env["privacy.consent"].create(
+            {"activity_id": later.id, "partner_id": self.ann.id}
+        )
+        scheduled = self.env["mail.scheduled.message"].with_user(self.manager)
+        self.scheduled = scheduled.create(self.scheduled_values("Later")).sudo()
+        self.schedule = self.env["mail.message.schedule"].create(
+            {
+                "mail_message_id": self.note.id,
+                "scheduled_datetime": self.later(days=1),
+            }
+        )
         self.file = self.consent.request_ids.message_id.attachment_ids
         self.assertTrue(self.file)
         self.own_file = self.env["ir.attachment"].create(
@@ -223,10 +254,35 @@ class RightsMatrixCase(ConsentCase, HttpCase):
         """The contact of the user at work."""
         return self.user.partner_id
 
+    def scheduled_values(self, subject):
+        """:return: the values of a scheduled message that asks for consent"""
+        return {
+            "model": "privacy.consent",
+            "res_id": self.asked_later.id,
+            "author_id": self.manager.partner_id.id,
+            "partner_ids": [(6, 0, self.ann.ids)],
+            "subject": subject,
+            "body": '<a href="/privacy/consent/accept/">Yes</a>'
+            '<a href="/privacy/consent/reject/">No</a>',
+            "scheduled_date": str(self.later(days=1)),
+        }
+
+    def planned(self):
+        """:return: the scheduled message of the request that is planned"""
+        return self.asked_later.request_ids.filtered(
+            lambda one: one.state == "planned"
+        ).planned_message_id
+
     def answered(self):
         """:return: whether the answer of the subject is still there, and counts"""
         given = self.consent.event_ids.filtered(lambda event: event.kind == "given")
         return given.by == "subject" and self.consent.status == "given"
+
+    def on_blacklist(self, name):
+        """:return: the entry of somebody's address"""
+        return self.env["mail.blacklist"].search(
+            [("email", "=", f"{name}@example.com")]
+        )
 
     def tracked_values(self):
         """:return: the values of a tracked change of mind"""

@@ -2,7 +2,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """What Odoo's tracking logs on a consent, and nobody else may."""
 
-from .entries import MANAGER, Call
+from .entries import ADMINISTRATOR, EMPLOYEE, MANAGER, Call
 
 MESSAGES = [
     Call(
@@ -63,11 +63,65 @@ MESSAGES = [
         what="of an answer",
     ),
     Call(
+        "mail.scheduled.message.create",
+        parameters=lambda test: {"vals_list": [test.scheduled_values("New")]},
+        allowed=(MANAGER,),
+        works=lambda test, _result: test.planned().subject == "New",
+    ),
+    Call(
+        "mail.scheduled.message.write",
+        "scheduled",
+        {"vals": {"body": "<p>Never mind</p>"}},
+        (MANAGER,),
+        lambda test, _result: test.scheduled.exists() and not test.planned(),
+    ),
+    Call(
+        "mail.scheduled.message.unlink",
+        "scheduled",
+        allowed=(MANAGER,),
+        works=lambda test, _result: not test.planned(),
+    ),
+    # Odoo keeps the notifications of messages from everybody else.
+    Call(
+        "mail.message.schedule.create",
+        parameters=lambda test: {
+            "vals_list": [
+                {
+                    "mail_message_id": test.note.id,
+                    "scheduled_datetime": str(test.later(days=1)),
+                }
+            ]
+        },
+        allowed=(ADMINISTRATOR,),
+        works=lambda test, result: test.schedule.browse(result).exists(),
+    ),
+    Call(
+        "mail.message.schedule.unlink",
+        "schedule",
+        allowed=(ADMINISTRATOR,),
+        works=lambda test, _result: not test.schedule.exists(),
+    ),
+    Call(
         "mail.template.send_mail_batch",
         "template",
         lambda test: {"res_ids": test.draft.ids},
         (MANAGER,),
         lambda test, _result: test.waiting(test.draft),
+    ),
+    Call(
+        "ir.attachment.create",
+        parameters=lambda test: {
+            "vals_list": [
+                {
+                    "name": "new",
+                    "res_model": "privacy.consent",
+                    "res_id": test.consent.id,
+                }
+            ]
+        },
+        allowed=(MANAGER,),
+        works=lambda test, result: test.env["ir.attachment"].browse(result).exists(),
+        what="of a consent",
     ),
     Call("ir.attachment.write", "file", {"vals": {"raw": "b3RoZXI="}}),
     Call("ir.attachment.unlink", "file"),
@@ -105,6 +159,14 @@ MESSAGES = [
         parameters=lambda test: {
             "vals_list": [{**test.tracked_values(), "mail_message_id": test.answer.id}]
         },
+    ),
+    Call(
+        "mail.notification.write",
+        "notification",
+        {"vals": {"is_read": True}},
+        (EMPLOYEE,),
+        lambda test, _result: test.notification.is_read,
+        "of a message to them",
     ),
     Call("mail.tracking.value.write", "tracked", {"vals": {"new_value_integer": 0}}),
     Call("mail.tracking.value.unlink", "tracked"),

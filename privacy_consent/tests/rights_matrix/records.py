@@ -2,7 +2,15 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Who may call the methods of our own models."""
 
-from .entries import EVERY_USER, MANAGER, OFFICER, READER, Call, nobody_keeps
+from .entries import (
+    ADMINISTRATOR,
+    EVERY_USER,
+    MANAGER,
+    OFFICER,
+    READER,
+    Call,
+    nobody_keeps,
+)
 
 ACTIVITY = [
     Call(
@@ -32,6 +40,40 @@ ACTIVITY = [
         {"vals": {"name": "Monthly"}},
         (MANAGER,),
         lambda test, _result: test.activity.name == "Monthly",
+    ),
+    Call(
+        "privacy.activity.write",
+        "activity",
+        lambda test: {"vals": {"controller_id": test.other_company.partner_id.id}},
+        what="of the controller, to one of another company",
+    ),
+    Call(
+        "privacy.activity.write",
+        "activity",
+        lambda test: {"vals": {"server_action_id": test.blacklisting.id}},
+        what="of the server action",
+    ),
+    Call(
+        "privacy.activity.create",
+        parameters=lambda test: {
+            "vals_list": [{"name": "Payroll", "server_action_id": test.blacklisting.id}]
+        },
+        what="with a server action",
+    ),
+    Call(
+        "privacy.activity.read",
+        "activity",
+        {"fields": ["server_action_id"]},
+        (MANAGER,),
+        lambda _test, result: result[0]["server_action_id"][1] == "Nothing",
+        "of the server action",
+    ),
+    Call(
+        "privacy.activity.default_get",
+        "no_activity",
+        {"fields": ["consent_required", "active"]},
+        EVERY_USER,
+        lambda _test, result: result["active"],
     ),
     Call(
         "privacy.activity.unlink",
@@ -85,6 +127,14 @@ ACTIVITY = [
         allowed=(READER, MANAGER),
         works=lambda test, result: (
             result["generated"] == len(test.activity.consent_ids)
+        ),
+    ),
+    Call(
+        "privacy.activity.action_show_subjects",
+        "activity",
+        allowed=(READER, MANAGER),
+        works=lambda test, result: (
+            test.ann in test.env["res.partner"].search(result["domain"])
         ),
     ),
     *nobody_keeps("privacy.activity.generation", "runs", pending=True),
@@ -144,6 +194,38 @@ CONSENT = [
             not test.consent.accepted and test.consent.answered_by == "staff"
         ),
     ),
+    *(
+        Call(
+            f"{model}.read",
+            f"shared_{name}",
+            {"fields": [field]},
+            (READER, MANAGER),
+            lambda _test, result: result,
+            "of a contact of all companies",
+        )
+        for model, name, field in (
+            ("privacy.consent", "consent", "activity_name"),
+            ("privacy.consent.event", "event", "kind"),
+            ("privacy.consent.event.detail", "detail", "email"),
+            ("privacy.consent.request", "request", "address"),
+        )
+    ),
+    Call(
+        "privacy.consent.write",
+        "shared_consent",
+        {"vals": {"accepted": True}},
+        (MANAGER,),
+        lambda test, _result: test.shared_consent.accepted,
+        "of a contact of all companies",
+    ),
+    Call(
+        "privacy.consent.action_answer",
+        "shared_consent",
+        {"answer": True},
+        (MANAGER,),
+        lambda test, _result: test.shared_consent.accepted,
+        "of a contact of all companies",
+    ),
     Call(
         "privacy.consent.unlink",
         "draft",
@@ -173,8 +255,48 @@ CONSENT = [
         "privacy.consent.action_manual_ask",
         "drafts",
         allowed=(MANAGER,),
-        works=lambda test, _result: test.waiting(test.draft),
+        works=lambda test, result: (
+            result["res_model"] == "privacy.consent.ask.selected"
+            and not test.waiting(test.draft)
+        ),
         what="of several",
+    ),
+    Call(
+        "privacy.consent.action_ask_unreached",
+        "drafts",
+        allowed=(MANAGER,),
+        works=lambda _test, result: (
+            result["res_model"] == "privacy.consent.ask.selected"
+        ),
+    ),
+    Call(
+        "privacy.consent.ask.selected.create",
+        parameters=lambda test: {
+            "vals_list": [{"consent_ids": [(6, 0, test.drafts.ids)]}]
+        },
+        allowed=(MANAGER,),
+        works=lambda test, _result: test.env["privacy.consent.ask.selected"].search(
+            [("id", ">", test.selection.id), ("create_uid", "=", test.user.id)]
+        ),
+    ),
+    Call(
+        "privacy.consent.ask.selected.write",
+        "selection",
+        {"vals": {"changed": True}},
+        (MANAGER,),
+        lambda test, _result: test.selection.changed,
+    ),
+    Call(
+        "privacy.consent.ask.selected.unlink",
+        "selection",
+        allowed=(MANAGER,),
+        works=lambda test, _result: not test.selection.exists(),
+    ),
+    Call(
+        "privacy.consent.ask.selected.action_ask",
+        "selection",
+        allowed=(MANAGER,),
+        works=lambda test, _result: test.waiting(test.draft),
     ),
     Call(
         "privacy.consent.action_answer",
@@ -215,6 +337,23 @@ CONSENT = [
         "own_user",
         lambda test: {"vals": {"partner_id": test.ann.id}},
         what="that takes another contact",
+    ),
+    Call(
+        "mail.blacklist.create",
+        parameters={
+            "vals_list": [{"email": "eve@example.com", "consent_opt_out": True}]
+        },
+        allowed=(ADMINISTRATOR,),
+        works=lambda test, _result: not test.on_blacklist("eve").consent_opt_out,
+    ),
+    Call(
+        "mail.blacklist.write",
+        "blacklisted",
+        {"vals": {"consent_opt_out": True, "active": False}},
+        (ADMINISTRATOR,),
+        lambda test, _result: (
+            not test.blacklisted.active and not test.blacklisted.consent_opt_out
+        ),
     ),
     Call(
         "res.partner.write",

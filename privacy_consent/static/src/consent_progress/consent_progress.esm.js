@@ -1,5 +1,6 @@
 // Copyright 2026 The privacy_consent authors
 // License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import {_t} from "@web/core/l10n/translation";
 import {Component, onWillUnmount, useState} from "@odoo/owl";
 import {formatInteger} from "@web/views/fields/formatters";
 import {registry} from "@web/core/registry";
@@ -8,6 +9,14 @@ import {useRecordObserver} from "@web/model/relational_model/utils";
 import {useService} from "@web/core/utils/hooks";
 
 const INTERVAL = 3000;
+// Which filters of the list of consents show whom a number counts.
+const FILTERS = {
+    generated: [],
+    sent: ["sent"],
+    answered: ["answered"],
+    given: ["given"],
+    refused: ["refused", "withdrawn"],
+};
 
 /** How many people were asked, got their mail and answered, while it happens. */
 export class ConsentProgress extends Component {
@@ -17,6 +26,7 @@ export class ConsentProgress extends Component {
     setup() {
         this.formatInteger = formatInteger;
         this.orm = useService("orm");
+        this.action = useService("action");
         this.state = useState({progress: null});
         useRecordObserver((record) =>
             this.load(record.resId, record.data.asking_state)
@@ -25,13 +35,58 @@ export class ConsentProgress extends Component {
     }
 
     get bars() {
-        const {eligible, generated, sent, answered} = this.state.progress;
-        const share = (count) => (100 * count) / eligible;
+        const {eligible, generated, answered, given, refused, unanswered, failed} =
+            this.state.progress;
+        const unreached = Math.min(failed, generated - answered - unanswered);
+        const counts = {
+            given,
+            refused,
+            ended: answered - given - refused,
+            unanswered,
+            failed: unreached,
+            generated: generated - answered - unanswered - unreached,
+        };
+        return Object.entries(counts).map(([name, count]) => ({
+            name,
+            width: (100 * count) / eligible,
+        }));
+    }
+
+    get numbers() {
         return [
-            {name: "answered", width: share(answered)},
-            {name: "sent", width: share(sent - answered)},
-            {name: "generated", width: share(generated - sent)},
-        ];
+            {name: "eligible", label: _t("Eligible"), color: ""},
+            {name: "generated", label: _t("Generated"), color: "text-primary"},
+            {name: "sent", label: _t("Sent"), color: "text-info"},
+            {name: "answered", label: _t("Answered"), color: ""},
+            {name: "given", label: _t("Given"), color: "text-success"},
+            {name: "refused", label: _t("Refused"), color: "text-warning"},
+            {name: "failed", label: _t("Could not be reached"), color: "text-danger"},
+        ].map((number) => ({...number, count: this.state.progress[number.name]}));
+    }
+
+    /**
+     * Open the list of the people whom a number counts.
+     *
+     * @param {String} name of the number
+     */
+    async open(name) {
+        const {resId} = this.props.record;
+        if (name === "eligible") {
+            this.action.doAction(
+                await this.orm.call("privacy.activity", "action_show_subjects", [resId])
+            );
+            return;
+        }
+        const additionalContext = {active_id: resId, active_ids: [resId]};
+        for (const filter of FILTERS[name] || []) {
+            additionalContext[`search_default_${filter}`] = 1;
+        }
+        this.action.doAction(
+            name === "failed"
+                ? "privacy_consent.consent_unreached_action"
+                : "privacy_consent.activity_consent_action",
+            {additionalContext}
+        );
     }
 
     /**
