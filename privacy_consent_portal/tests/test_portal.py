@@ -8,7 +8,7 @@ from odoo.tests import HttpCase, new_test_user, tagged
 from odoo.tools import mute_logger
 
 from odoo.addons.privacy_consent import links
-from odoo.addons.privacy_consent.tests.answers import press, set_fact
+from odoo.addons.privacy_consent.tests.answers import asked_at, press
 from odoo.addons.privacy_consent.tests.common import ConsentCase
 
 
@@ -87,6 +87,23 @@ class TestPortal(ConsentCase, HttpCase):
         self.assertEqual(
             list(self.buttons(sections["Newsletter"])), ["I accept", "I reject"]
         )
+
+    def test_text_that_was_accepted_earlier(self):
+        with self.at("2026-03-01 10:00:00"):
+            press(self.newsletter, True)
+            press(self.profile, True)
+        self.activity.with_user(self.manager).description = "<p>A mail a day.</p>"
+        self.env.flush_all()
+        sections = self.sections(self.open())
+        self.assertFalse(sections["Profiles"].find_class("earlier"))
+        section = sections["Newsletter"]
+        line = "You accepted an earlier version of this text on March 1, 2026"
+        self.assertIn(line, " ".join(section.text_content().split()))
+        (earlier,) = section.find_class("earlier")
+        self.assertEqual(earlier.getparent().tag, "details")
+        self.assertIn("One mail a month.", earlier.text_content())
+        (present,) = section.find_class("description")
+        self.assertIn("A mail a day.", present.text_content())
 
     def test_nobody_elses(self):
         company = self._create_subject("Works", "works@example.com", is_company=True)
@@ -192,7 +209,7 @@ class TestPortal(ConsentCase, HttpCase):
         self.luc.email = self.ann.email
         victim = self.consent_of(self.luc)
         self.newsletter.active = False
-        set_fact(victim, asked_addresses=self.ann.email)
+        asked_at(victim, self.ann.email)
         self.merge(self.ann, self.luc)
         self.assertEqual(self.account.partner_id, self.luc)
         self.assertEqual(victim._surviving(), victim)
@@ -201,7 +218,7 @@ class TestPortal(ConsentCase, HttpCase):
     def test_address_that_others_changed(self):
         self.ann.with_user(self.manager).email = "ann@new.example"
         self.env.flush_all()
-        set_fact(self.newsletter, asked_addresses="ann@new.example")
+        asked_at(self.newsletter, "ann@new.example")
         self.env.flush_all()
         self.assert_only_refusals(self.newsletter)
 
