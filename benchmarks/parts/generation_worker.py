@@ -42,15 +42,15 @@ WITH contact AS (
 INSERT INTO res_partner_res_partner_category_rel (category_id, partner_id)
 SELECT %s, id FROM contact
 """
-# Everybody was asked about each of these activities, and answered.
+# Everybody was asked about each of these activities. Answers would take their events.
 CONSENTS = """
 INSERT INTO privacy_consent (
-    activity_id, partner_id, active, state, accepted, create_uid, create_date,
-    write_uid, write_date
+    uuid, activity_id, partner_id, active, state, status, accepted, create_uid,
+    create_date, write_uid, write_date
 )
 SELECT
-    activity.id, partner_id, TRUE, 'answered', TRUE, 1, now() AT TIME ZONE 'UTC',
-    1, now() AT TIME ZONE 'UTC'
+    gen_random_uuid(), activity.id, partner_id, TRUE, 'sent', 'requested', TRUE, 1,
+    now() AT TIME ZONE 'UTC', 1, now() AT TIME ZONE 'UTC'
 FROM unnest(%s) AS activity(id), res_partner_res_partner_category_rel
 WHERE category_id = %s
 """
@@ -74,7 +74,7 @@ QUESTIONS = {
     "Missing subjects": r"SELECT .* FROM \"res_partner\" .* privacy_consent ",
     "Counts by state": r"SELECT .* FROM \"privacy_consent\" .* GROUP BY .*\"state\"",
     "Unfinished runs": r"SELECT .* FROM privacy_activity_generation WHERE .*pending",
-    "Waiting requests": r"SELECT .* FROM \"mail_mail\" .* \"privacy_consent\" ",
+    "Waiting requests": r"SELECT .* FROM \"privacy_consent_request\" .*\"state\"",
 }
 
 

@@ -1,0 +1,306 @@
+# Copyright 2026 The privacy_consent authors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""A process with Odoo loaded, which looks at very many consents."""
+
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from functools import partial
+from statistics import median
+
+from lxml import etree
+
+from odoo import SUPERUSER_ID, fields
+from odoo.tools import SQL
+
+from .copies import TABLES, Copier
+from .generation_worker import ADMIN, GenerationWorker
+from .odoo_worker import main
+
+ACTIVITIES = 10
+# A batch names a thousand records.
+STATEMENT_LENGTH = 1500
+LARGE, MIDDLE, OPENED = 0, 1, 5
+# Of all consents, those that wait in the first activity, and in the second one.
+LARGE_SHARE, MIDDLE_SHARE = 0.4, 0.05
+# Of the consents of each other activity. The rest was asked, and has not answered.
+SHARES = {
+    "failed": 0.05,
+    "bounced": 0.02,
+    "archived": 0.02,
+    "suspected": 0.005,
+    "action failed": 0.001,
+    "given": 0.4,
+    "refused": 0.2,
+}
+CONTACTS = """
+INSERT INTO res_partner (
+    id, commercial_partner_id, name, complete_name, email, email_normalized, lang,
+    type, active, partner_share, create_uid, create_date, write_uid, write_date
+)
+SELECT
+    id, id, 'Reader ' || id, 'Reader ' || id, 'reader' || id || '@example.com',
+    'reader' || id || '@example.com', 'en_US', 'contact', TRUE, TRUE,
+    1, now() AT TIME ZONE 'UTC', 1, now() AT TIME ZONE 'UTC'
+FROM generate_series(%s, %s) AS id
+"""
+FOUND = """
+INSERT INTO res_partner_res_partner_category_rel (category_id, partner_id)
+SELECT %s, id FROM generate_series(%s, %s) AS id
+"""
+SIZES = """
+SELECT sum(pg_table_size(name::regclass)), sum(pg_total_relation_size(name::regclass))
+FROM unnest(%s) AS name
+"""
+# What only the program itself may write.
+FACTS = {
+    "action failed": "UPDATE privacy_consent SET action_error = 'No such field: x'"
+    " WHERE id = %s",
+    "suspected": "UPDATE privacy_consent SET suspected_automated = TRUE,"
+    " suspicion_signs = 'no_agent' WHERE id = %s",
+}
+FILTERS = {
+    "Request failed": [("failure_reason", "!=", False)],
+    "Suspected": [("suspected_automated", "=", True)],
+    "Server action failed": [("action_error", "!=", False)],
+    "Archived": [("active", "=", False)],
+}
+
+
+class MillionWorker(GenerationWorker):
+    """What the process can do."""
+
+    # Records --------------------------------------------------------------------
+
+    def make(self, consents):
+        """Make so many consents, of 10 activities."""
+        self.prepare()
+        counts = [
+            {"waiting": int(LARGE_SHARE * consents)},
+            {"waiting": int(MIDDLE_SHARE * consents)},
+        ]
+        rest = consents - sum(count["waiting"] for count in counts)
+        others = rest // (ACTIVITIES - len(counts))
+        shares = {name: int(share * others) for name, share in SHARES.items()}
+        shares["asked"] = others - sum(shares.values())
+        counts += [shares] * (ACTIVITIES - len(counts))
+        with self._env() as env:
+            people = max(sum(count.values()) for count in counts)
+            env.cr.execute(
+                "SELECT setval('res_partner_id_seq',"
+                " nextval('res_partner_id_seq') + %s)",
+                [people],
+            )
+            first = env.cr.fetchone()[0] - people + 1
+            env.cr.execute(CONTACTS, [first, first + people - 1])
+        for count in counts:
+            with self._env() as env:
+                self._make_activity(env, count, first)
+
+    def _make_activity(self, env, counts, first_subject):
+        """Make an activity, and consents of it.
+
+        :param dict counts: how many consents, by what became of them
+        :param int first_subject: id of the first contact
+        """
+        for table in TABLES:
+            # What people answered is copied as it is.
+            env.cr.execute(
+                SQL("ALTER TABLE %s DISABLE TRIGGER USER", SQL.identifier(table))
+            )
+        activity = self._make_activities(env, 1, len(counts))
+        category = env["res.partner.category"].search([], order="id DESC", limit=1)
+        activity.action_new_consents()
+        consents = activity.consent_ids.sorted("id")
+        for consent, what in zip(consents, counts, strict=True):
+            consent.partner_id.write(
+                {"email": f"reader{consent.partner_id.id}@example.com"}
+            )
+            self._have_happened(consent, what)
+        env.flush_all()
+        subject = first_subject
+        for consent, count in zip(consents, counts.values(), strict=True):
+            Copier(env.cr, consent.id).add(count, subject)
+            subject += count
+        env.cr.execute(FOUND, [category.id, first_subject, subject - 1])
+        for table in TABLES:
+            env.cr.execute(
+                SQL("ALTER TABLE %s ENABLE TRIGGER USER", SQL.identifier(table))
+            )
+
+    def _have_happened(self, consent, what):
+        """Do with a consent that was asked what happens to many."""
+        if what == "waiting":
+            return
+        mail = consent.request_ids.mail_id
+        if what == "failed":
+            reason = "550 5.1.1 The mailbox does not exist."
+            mail.write({"state": "exception", "failure_reason": reason})
+            consent.request_ids._follow()
+            return
+        mail.state = "sent"
+        consent._mail_delivered(mail, consent.partner_id)
+        consent.request_ids._follow()
+        if what == "bounced":
+            reason = "550 5.1.1 The mailbox does not exist."
+            consent.request_ids._bounced(True, reason, fields.Datetime.now())
+            consent.request_ids._follow()
+        if what in ("given", "refused", "suspected"):
+            consent.action_answer(what != "refused", "192.0.2.7 Mozilla/5.0")
+        if what in FACTS:
+            consent.env.flush_all()
+            consent.env.cr.execute(FACTS[what], [consent.id])
+            consent.env.invalidate_all()
+        if what == "archived":
+            consent.active = False
+
+    def storage(self):
+        """:return: how many bytes a consent takes, of each table and of all"""
+        with self._env() as env:
+            consents = env["privacy.consent"].with_context(active_test=False)
+            count = consents.search_count([])
+            groups = {f"storage, {table}": [table] for table in TABLES}
+            figures = {}
+            for name, tables in {"storage": TABLES, **groups}.items():
+                env.cr.execute(SIZES, [tables])
+                rows, total = env.cr.fetchone()
+                figures[name] = {
+                    "bytes per consent": float(rows) / count,
+                    "with indexes": float(total) / count,
+                }
+            return figures
+
+    # Questions ------------------------------------------------------------------
+
+    def ask_all(self, times):
+        """Ask each question several times, and undo what it changes.
+
+        :return: figures, and the slowest statement with how the database finds the
+            answer, both by question
+        """
+        return self._ask_each(
+            {
+                "Stop, 40 % wait": lambda env: (
+                    self._activity(env, LARGE).action_stop_asking()
+                ),
+                "Stop, 5 % wait": lambda env: (
+                    self._activity(env, MIDDLE).action_stop_asking()
+                ),
+                **{
+                    f"Filter {name}": partial(self._first_page, domain=domain)
+                    for name, domain in FILTERS.items()
+                },
+                "Form of an activity": self._form,
+                "Dialog, 40 % wait": lambda env: (
+                    self._activity(env, LARGE).action_confirm_new_consents()
+                ),
+                "Dialog, many to ask": self._dialog,
+                "Daily run": lambda env: (
+                    env(user=SUPERUSER_ID)["privacy.activity"]._cron_new_consents()
+                ),
+            },
+            times,
+        )
+
+    def stop(self):
+        """Press Stop where fewer wait, and let the scheduled action do the rest.
+
+        :return: figures
+        """
+        start = time.perf_counter()
+        with self._env() as env:
+            self._activity(env, MIDDLE).action_stop_asking()
+        longest = self._run_scheduled_actions()
+        return {"s": time.perf_counter() - start, "longest run, s": longest}
+
+    def ask_stopped(self, times):
+        """Do :meth:`ask_all` with questions about what :meth:`stop` left."""
+        return self._ask_each(
+            {
+                "Dialog of Continue, 5 % cancelled": lambda env: (
+                    self._activity(env, MIDDLE).action_confirm_new_consents()
+                )
+            },
+            times,
+        )
+
+    def _ask_each(self, questions, times):
+        figures, plans = {}, {}
+        for question, do in questions.items():
+            figures[question], plans[question] = self._ask(do, times)
+        return figures, plans
+
+    def _activity(self, env, number):
+        return env["privacy.activity"].search([], order="id")[number]
+
+    def _dialog(self, env):
+        """Open the dialog before asking, of an activity that now is for everybody."""
+        activity = self._activity(env, OPENED)
+        activity.subject_domain = "[]"
+        assert activity.action_confirm_new_consents()["res_model"], "Nobody to ask"
+
+    def _form(self, env):
+        """Open a form, as the web client does."""
+        activity = self._activity(env, OPENED)
+        activity.web_read(self._specification(activity))
+        activity.consent_progress()
+
+    def _first_page(self, env, domain):
+        """Do what the web client does when somebody chooses a filter."""
+        consents = env["privacy.consent"]
+        arch = consents.get_views([(False, "list")])["views"]["list"]["arch"]
+        names = etree.fromstring(arch).xpath("//field/@name")
+        specification = {
+            name: {"fields": {"display_name": {}}}
+            if consents._fields[name].relational
+            else {}
+            for name in names
+        }
+        consents.web_search_read(domain, specification, limit=80, count_limit=10001)
+
+    def _ask(self, do, times):
+        seconds = []
+        for _ in range(times):
+            with self._env() as env:
+                do(env(user=ADMIN, su=False))  # what Odoo keeps in memory
+                env.cr.flush()
+                env.cr.rollback()
+            with self._env() as env, _timed() as statements:
+                start = time.perf_counter()
+                do(env(user=ADMIN, su=False))
+                env.cr.flush()
+                seconds.append(time.perf_counter() - start)
+                env.cr.rollback()
+        figures = {"ms": 1000 * median(seconds), "statements": len(statements)}
+        return figures, self._explain(max(statements)[1])
+
+    def _explain(self, statement):
+        """:return: a statement, and how the database finds the answer"""
+        with self._env() as env:
+            env.cr.execute(f"EXPLAIN (ANALYZE, COSTS OFF) {statement}")
+            plan = "\n".join(line for (line,) in env.cr.fetchall())
+            env.cr.rollback()
+        return f"{statement.strip()[:STATEMENT_LENGTH]}\n\n{plan}"
+
+
+@contextmanager
+def _timed():
+    """Note the statements that look for something, and how long each took."""
+    statements = []
+    thread = threading.current_thread()
+
+    def note(cr, _query, _params, _start, delay):
+        statement = cr._obj.query.decode()
+        explained = statement.lstrip().startswith(("SELECT", "UPDATE", "WITH"))
+        statements.append((delay if explained else 0, statement))
+
+    thread.query_hooks = [note]
+    try:
+        yield statements
+    finally:
+        del thread.query_hooks
+
+
+if __name__ == "__main__":
+    main(MillionWorker, *sys.argv[1:])
