@@ -17,6 +17,7 @@ BATCH = 20
 BATCH_SIZE = "privacy_consent.batch_size"
 CONTINUE = "privacy_consent.cron_continue_consents"
 DAILY = "privacy_consent.cron_auto_consent"
+EFFECTS = "privacy_consent.cron_effects"
 QUEUE = "mail.ir_cron_mail_scheduler_action"
 
 _UNFINISHED = "SELECT id FROM privacy_activity_generation WHERE pending"
@@ -265,6 +266,7 @@ def run_all(server):
         run(server, CONTINUE)
     while query(server.database, _QUEUED):
         run(server, QUEUE)
+    run(server, EFFECTS)
 
 
 def wake(database):

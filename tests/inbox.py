@@ -99,7 +99,8 @@ class Inbox(_Messages, Controller):
 
     :ivar messages: what was accepted so far
     :ivar refuse: SMTP reply by recipient address, instead of accepting
-    :ivar refuse_data: the same, after the message was handed over
+    :ivar refuse_data: the same, after the message was handed over, or a function that
+        makes the reply of the message
     :ivar on_message: called with each message before it is accepted
     :ivar on_recipient: called with each recipient's address
     :ivar delay: seconds until a message is accepted
@@ -138,7 +139,8 @@ class Inbox(_Messages, Controller):
         message = Message(list(envelope.rcpt_tos), envelope.content)
         for address in message.to:
             if address in self.refuse_data:
-                return self.refuse_data[address]
+                reply = self.refuse_data[address]
+                return reply(message) if callable(reply) else reply
         await asyncio.sleep(self.delay)
         try:
             self.on_message(message)

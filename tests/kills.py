@@ -96,14 +96,17 @@ class Ordeal:
             self.database,
             """
             SELECT consent.state, consent.sent_date IS NOT NULL,
-                consent.delivery_to_follow, consent.action_error, partner.function,
+                request.state, request.effects_due, consent.action_error,
+                partner.function,
                 (SELECT count(*) FROM privacy_consent_event AS event
                  WHERE event.consent_id = consent.id AND kind = 'requested')
             FROM privacy_consent AS consent
+            JOIN privacy_consent_request AS request
+                ON request.consent_id = consent.id
             JOIN res_partner AS partner ON partner.id = consent.partner_id
             """,
         )
-        told = ("sent", True, False, None, "sent", 1)
+        told = ("sent", True, "delivered", False, None, "sent", 1)
         assert Counter(facts) == {told: self.requests}
         repeats = sum(pairs.values()) - len(pairs)
         with capsys.disabled():

@@ -19,7 +19,8 @@ ODOO = (settings.VENV / "bin" / "odoo",)
 
 _SENT = (
     "SELECT count(*) FROM privacy_consent"
-    " WHERE state = 'sent' AND NOT COALESCE(delivery_to_follow, FALSE)"
+    " WHERE state = 'sent' AND NOT EXISTS ("
+    "SELECT FROM privacy_consent_request WHERE effects_due)"
 )
 
 

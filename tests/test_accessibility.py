@@ -7,14 +7,23 @@ import base64
 import pytest
 from account_scene import AccountScene
 from axe_playwright_python.sync_playwright import Axe
-from page import ABOUT, visit
+from page import ABOUT, press, visit
 from playwright.sync_api import expect
 
 from tools import settings
 
 ANN = "ann@example.com"
 EVE = "eve@example.com"
-PAGES = ["mail", "question", "answered", "preferences", "wrong", "account"]
+PAGES = [
+    "mail",
+    "question",
+    "answered",
+    "earlier",
+    "locked",
+    "preferences",
+    "wrong",
+    "account",
+]
 # The smallest screen that WCAG knows (1.4.10) is also that of 1280 pixels at 400 %.
 SIZES = {"smallest": (320, 568), "phone": (390, 844), "desktop": (1280, 800)}
 # The frame of an account is Odoo's, and its colours are those of the company.
@@ -28,7 +37,7 @@ AXE = {"rules": {"target-size": {"enabled": True}}}
 
 
 @pytest.fixture(scope="module")
-def scene(new_server, new_database):
+def scene(new_server, new_database, inbox):
     """A server with two subjects, of whom one has an account."""
     server = new_server(new_database("portal"))
     scene = AccountScene(server, {ANN: "en_US", EVE: "en_US"}, cc=False)
@@ -43,7 +52,43 @@ def scene(new_server, new_database):
     scene.generate()
     scene.ask_about("Profiles of what you read", "Survey")
     scene.wait_until_sent(6)
+    change_text_after(press(link_to("Survey", ANN, inbox)), server)
+    lock("Survey", EVE, scene)
     return scene
+
+
+def link_to(name, address, inbox):
+    """:return: the link that accepts, in the mail about an activity"""
+    message = next(
+        one for one in inbox.messages if one.to == [address] and name in one.subject
+    )
+    return message.links()["accept"]
+
+
+def change_text_after(answer, server):
+    """Give the survey another text, after somebody accepted the first one."""
+    assert "Your answer is recorded" in answer.text
+    survey = server.execute("privacy.activity", "search", [("name", "=", "Survey")])
+    server.execute(
+        "privacy.activity", "write", survey, {"description": "<p>All you read.</p>"}
+    )
+
+
+def lock(name, address, scene):
+    """Keep only the proof of somebody's consent."""
+    consents = scene.server.execute(
+        "privacy.consent",
+        "search",
+        [
+            ("activity_id.name", "=", name),
+            ("partner_id", "=", scene.subjects[address]),
+        ],
+    )
+    values = {"choice": "lock", "locked_until": "2199-12-31", "reason": "A claim"}
+    wizard = scene.server.execute(
+        "privacy.consent.erase", "create", {**values, "consent_ids": consents}
+    )
+    scene.server.execute("privacy.consent.erase", "action_erase", wizard)
 
 
 @pytest.fixture(params=SIZES)
@@ -77,6 +122,18 @@ def show(name, page, scene, inbox):
         visit(page, link)
         page.get_by_role("button", name="I accept").click()
         expect(page.get_by_role("status")).to_contain_text("accepted")
+    elif name == "earlier":
+        visit(page, link_to("Survey", ANN, inbox), heading="Survey")
+        expect(page.get_by_text("You accepted an earlier version")).to_be_visible()
+        expect(page.get_by_text(ABOUT)).to_be_hidden()
+        page.locator("summary").click()
+        expect(page.get_by_text(ABOUT)).to_be_visible()
+    elif name == "locked":
+        visit(page, link_to("Survey", EVE, inbox), heading="Survey")
+        expect(
+            page.get_by_text("Only the proof of what you were asked")
+        ).to_be_visible()
+        assert page.get_by_role("button").all_inner_texts() == ["I reject"]
     elif name == "preferences":
         url = link.replace("/accept/", "/preferences/")
         visit(page, url, heading="Your privacy choices")

@@ -1,27 +1,44 @@
 # Copyright 2026 The privacy_consent authors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Fifty clients that answer with one link at the same moment."""
+"""Fifty clients that answer at the same moment, with one link or each with their own.
+
+A server action follows the answers, and somebody is told of them.
+"""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
 import requests
+from effects_scene import NOTE, acted, add_action, follow_answers, told
 from page import RECORDED, load, press
-from server import Scene, query
+from server import Scene, eventually, query
 
 ANN = "ann@example.com"
 LUC = "luc@example.com"
 CLIENTS = 50
+CROWD = [f"subject{i}@example.com" for i in range(CLIENTS)]
+_ANSWERS = (
+    "SELECT kind FROM privacy_consent_event WHERE consent_id = %s"
+    " AND kind IN ('given', 'refused', 'withdrawn') ORDER BY id"
+)
 
 
 @pytest.fixture(scope="module")
 def scene(new_server):
-    """A server with two subjects, whose requests have come."""
-    scene = Scene(new_server(), {ANN: "en_US", LUC: "en_US"}, cc=False)
+    """A server with subjects whose requests have come."""
+    languages = dict.fromkeys([ANN, LUC, *CROWD], "en_US")
+    # Odoo wakes a scheduled action on a second connection, beside that of the request.
+    server = new_server(None, "--db_maxconn", "90")
+    scene = Scene(server, languages, cc=False)
+    follow_answers(scene)
     scene.generate()
-    scene.wait_until_sent(2)
-    return scene
+    scene.wait_until_sent(len(languages))
+    add_action(scene, NOTE)
+    yield scene
+    # before it is stopped
+    busy = "SELECT 1 FROM mail_mail WHERE state = 'outgoing' OR queue_effects_due"
+    eventually(lambda: not query(server.database, busy), timeout=180)
 
 
 def at_once(function, arguments):
@@ -46,6 +63,31 @@ def answers(scene, email):
     ]
 
 
+def check_followed(scene, email):
+    """Check that the fields are the last answer's, and that all were followed."""
+    consent = scene.consent(email)
+    kinds = [kind for (kind,) in query(scene.server.database, _ANSWERS, consent["id"])]
+    assert consent["status"] == kinds[-1]
+    assert consent["accepted"] == (kinds[-1] == "given")
+    eventually(lambda: not scene.consent(email)["action_due"])
+    assert not scene.consent(email)["notices_due"]
+    assert not scene.consent(email)["action_error"]
+    done = acted(scene, email)
+    assert set(done) == {(True,)}, "none before the commit"
+    assert 1 <= len(done) <= len(kinds), "none twice"
+    assert len(told(scene, email)) == len(kinds)
+
+
+def test_with_a_link_each(scene, inbox):
+    links = [inbox.to(email).links()["accept"] for email in CROWD]
+    pages = at_once(press, links)
+    assert {page.status_code for page in pages} == {200}
+    assert all(RECORDED.search(page.text) for page in pages)
+    for email in CROWD:
+        check_followed(scene, email)
+        assert len(acted(scene, email)) == 1
+
+
 def test_with_pages_of_the_same_moment(scene, inbox):
     forms = load(inbox.to(ANN).links()["accept"])
     choices = ["accept", "reject"] * (CLIENTS // 2)
@@ -67,6 +109,7 @@ def test_with_pages_of_the_same_moment(scene, inbox):
     assert not consent["accepted"]
     assert "reject" in recorded
     assert len(answers(scene, ANN)) == len(recorded), "the others saw what counts"
+    check_followed(scene, ANN)
 
 
 def test_with_a_page_each(scene, inbox):
@@ -86,3 +129,4 @@ def test_with_a_page_each(scene, inbox):
     )[0]
     assert (kind == "given") == consent["accepted"], "the last answer counts"
     assert f"User agent: {agent}\nRemote IP: {address}\n" in consent["last_metadata"]
+    check_followed(scene, LUC)

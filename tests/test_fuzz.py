@@ -61,8 +61,10 @@ def facts(scene):
     return [
         query(scene.server.database, statement)
         for statement in [
-            "SELECT id, state, accepted, answer_date, last_metadata, link_revocations,"
-            " refreshed_date FROM privacy_consent ORDER BY id",
+            "SELECT id, state, accepted, answer_date, last_metadata, link_revocations"
+            " FROM privacy_consent ORDER BY id",
+            "SELECT id, consent_id, kind, state FROM privacy_consent_request"
+            " ORDER BY id",
             "SELECT max(id) FROM mail_message",
             "SELECT max(id) FROM mail_mail",
         ]

@@ -452,7 +452,7 @@ def test_stop_that_does_not_see_the_last_batch(quiet, inbox, tmp_path):
 
 
 def test_stop_and_continue_while_a_batch_is_generated(quiet, inbox):
-    """What was cancelled is enqueued again, although the run was locked."""
+    """Who was cancelled is asked again, although the run was locked."""
     activity = Activity(quiet, "impatient", 3 * BATCH)
     database = quiet.database
     activity.press()
@@ -472,8 +472,8 @@ def test_stop_and_continue_while_a_batch_is_generated(quiet, inbox):
     activity.wait_until_asked(inbox)
 
 
-def test_continue_after_asking_by_hand(quiet, inbox):
-    """Of two cancelled requests to one subject, one is enqueued again."""
+def test_asking_by_hand_while_it_is_stopped(quiet, inbox):
+    """Nobody is asked before Continue, and then everybody once."""
     activity = Activity(quiet, "byhand", 5)
     activity.press()
     activity.stop()
@@ -481,6 +481,7 @@ def test_continue_after_asking_by_hand(quiet, inbox):
         "privacy.consent", "search", [("activity_id", "=", activity.id)]
     )
     quiet.execute("privacy.consent", "action_auto_ask", consents, login="officer")
+    assert activity.mails() == {"cancel": 5}
     activity.resume()
     activity.stop()
     assert activity.mails() == {"cancel": 10}

@@ -51,7 +51,7 @@ def consumers(client, new_consumers):
         "Exception while processing mail",
         "cannot be reached",
         "bad query",
-        "The server action",
+        "What follows an answer or a request failed",
     ]
     return consumers
 
@@ -237,14 +237,16 @@ def test_consent_deleted(client, consumers, inbox, scene):
 
 
 def test_subject_archived(client, consumers, inbox, scene):
+    """Nobody asks them any more, and the others are not concerned."""
     requests = Requests(scene)
     client.execute("res.partner", "action_archive", [scene.subjects[requests.poison]])
     for _run in range(1 + _LATER_RUNS):
         consumers.run()
         requests.check(inbox)
-        check_neighbours(inbox, [requests.poison])
-        assert requests.consent()["state"] == "sent"
-        assert found(client, requests.mail_id)[0] == "sent"
+        assert not reached(inbox, requests.poison)
+        assert requests.consent()["state"] == "draft"
+        assert requests.consent()["request_state"] == "cancelled"
+        assert found(client, requests.mail_id)[0] == "cancel"
         move_time(client)
 
 

@@ -384,25 +384,55 @@ def test_killed_between_fact_and_effects(post, scene):
             [["consent_id", "=", consent["id"]], ["kind", "=", "requested"]],
         )
         return (
+            consent["request_state"],
             consent["state"],
             partner["function"],
             events,
         )
 
     assert post.delivered() == {"copy@example.com": 1, "ann@example.com": 1}
-    assert seen() == ("sent", False, 0), "the fact is stored, its effects are not"
+    stored = ("delivered", "draft", False, 0)
+    assert seen() == stored, "the fact is stored, its effects are not"
     post.run()
-    assert seen() == ("sent", "sent", 1)
+    assert seen() == ("delivered", "sent", "sent", 1)
     post.run()
-    assert seen() == ("sent", "sent", 1)
+    assert seen() == ("delivered", "sent", "sent", 1)
 
 
 def test_conflict_before_the_message_is_handed_over(post, scene):
-    """Another transaction writes what says *sent*: this one is repeated."""
+    """What says *delivered* cannot be stored at first: it is repeated."""
     address = "bob@example.com"
     scene.add({address: "en_US"})
     scene.generate()
     post.consumers.expected_errors += ["bad query", "Exception while processing mail"]
+    # A sequence remembers what a transaction that is undone forgets.
+    query(
+        post.database,
+        """
+        CREATE SEQUENCE attempts;
+        CREATE FUNCTION conflict() RETURNS trigger LANGUAGE plpgsql AS
+            'BEGIN
+                IF nextval(''attempts'') = 1 THEN
+                    RAISE EXCEPTION ''conflict'' USING ERRCODE = ''40001'';
+                END IF;
+                RETURN NEW;
+            END';
+        CREATE TRIGGER conflict BEFORE UPDATE ON privacy_consent_request
+            FOR EACH ROW WHEN (NEW.state = 'delivered')
+            EXECUTE FUNCTION conflict();
+        """,
+    )
+    post.run()
+    assert query(post.database, "SELECT last_value > 1 FROM attempts") == [(True,)]
+    assert post.delivered() == {"copy@example.com": 1, address: 1}
+    assert scene.consent(address)["state"] == "sent"
+
+
+def test_consent_written_while_the_message_is_handed_over(post, scene):
+    """Whoever works with a consent neither waits for its mail nor disturbs it."""
+    address = "cid@example.com"
+    scene.add({address: "en_US"})
+    scene.generate()
 
     def write(recipient):
         if recipient == address:

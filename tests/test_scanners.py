@@ -19,7 +19,7 @@ ANSWER = [
     "answered_by",
     "last_metadata",
     "link_revocations",
-    "refreshed_date",
+    "request_ids",
     "state",
     "suspected_automated",
 ]

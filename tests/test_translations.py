@@ -40,6 +40,7 @@ READ_BY_SUBJECTS = {
 # Prints what subjects read, by language: every variant of the mail and of the pages.
 RENDER = """
 import json
+from datetime import date
 from lxml import html
 from werkzeug.test import Client
 from odoo.http import root
@@ -114,12 +115,14 @@ for consent in activities.consent_ids:
     )
     read[consent.partner_id.lang] += [mail.subject, str(mail.body_html)]
     consent._mail_delivered(mail, consent.partner_id)
+activities.consent_ids.request_ids._follow()
 for user in users:
     lang = user.lang
     first, second = activities.consent_ids.filtered(
         lambda consent: consent.partner_id == user.partner_id
     )
-    accept, preferences = second._url(True), second._preferences_url()
+    accept = second._url(True)
+    preferences = second._link("preferences", second._token())
     send(lang, base + "/my")
     for url in (preferences, accept, preferences):
         press_all(lang, url)
@@ -139,6 +142,17 @@ for user in users:
     data = dict(send(lang, accept).forms[0].fields)
     second.activity_id.description = f"<p>{{second.id}}</p>"
     send(lang, accept, method="POST", data=data)
+    own = first._url(True)
+    data = dict(send(lang, own).forms[0].fields)
+    send(lang, own, method="POST", data=data)
+    first.activity_id.description = f"<p>{{first.id}}</p>"
+    for url in (own, preferences, base + "/my/privacy"):
+        send(lang, url)
+    data = dict(send(lang, own).forms[0].fields)
+    first._lock_proof(date(2100, 1, 1), "2026")
+    for url in (own, preferences, base + "/my/privacy"):
+        send(lang, url)
+    send(lang, own, method="POST", data=data)
     user.partner_id.email = lang + "@new.example.com"
     press_all(lang, accept)
 send("en_US", accept + "&lang=it_IT")

@@ -17,8 +17,42 @@ from tools import settings
 
 CONSENTS = 10_000
 
-# What 19.0.1.0.0 does not have, and what it had.
-BACK_TO_19 = """
+# What 19.0.1.1.0 does not have, and what it had.
+BACK_TO_REQUESTS = """
+DROP FUNCTION privacy_consent_proven CASCADE;
+ALTER TABLE privacy_consent
+    DROP COLUMN action_attempts, DROP COLUMN action_due,
+    DROP COLUMN notices_due,
+    ADD COLUMN asked_addresses text, ADD COLUMN delivered_date timestamp,
+    ADD COLUMN delivered_mail integer, ADD COLUMN delivery_to_follow boolean,
+    ADD COLUMN merged_addresses text, ADD COLUMN refreshed_date timestamp,
+    ADD COLUMN request_error text;
+ALTER TABLE privacy_consent_request
+    DROP COLUMN activity_id, DROP COLUMN bounce_type, DROP COLUMN cause,
+    DROP COLUMN contact_email,
+    DROP COLUMN effects_due, DROP COLUMN ended_date, DROP COLUMN kind,
+    DROP COLUMN planned_message_id, DROP COLUMN reason, DROP COLUMN state,
+    ADD COLUMN followed boolean;
+ALTER TABLE privacy_activity DROP COLUMN controller_company_id;
+CREATE INDEX privacy_consent__state_index ON privacy_consent (state);
+UPDATE ir_actions SET path = NULL WHERE path = 'privacy-consents';
+UPDATE ir_actions SET path = 'privacy-consents' WHERE id = (
+    SELECT res_id FROM ir_model_data
+    WHERE module = 'privacy_consent' AND name = 'consent_action');
+ALTER TABLE mail_blacklist DROP COLUMN consent_opt_out;
+UPDATE ir_rule SET domain_force = '[]' WHERE model_id IN (
+    SELECT id FROM ir_model WHERE model = 'privacy.consent.request');
+ALTER TABLE privacy_activity_generation
+    DROP COLUMN last_consent_id,
+    ADD COLUMN resuming boolean, ADD COLUMN last_mail_id integer;
+UPDATE ir_module_module SET latest_version = '19.0.1.1.0'
+    WHERE name = 'privacy_consent';
+"""
+# What 19.0.1.0.0 does not have either.
+BACK_TO_19 = (
+    BACK_TO_REQUESTS
+    + """
+DROP FUNCTION privacy_consent_append_only CASCADE;
 ALTER TABLE privacy_consent
     DROP COLUMN answer_channel, DROP COLUMN answer_text_id, DROP COLUMN status,
     DROP COLUMN uuid, DROP COLUMN valid_until,
@@ -28,7 +62,6 @@ ALTER TABLE privacy_activity DROP COLUMN uuid;
 ALTER TABLE res_partner DROP COLUMN address_changed_by_others;
 DROP TABLE privacy_consent_event_detail, privacy_consent_event,
     privacy_consent_request, privacy_consent_text;
-DROP FUNCTION privacy_consent_append_only CASCADE;
 DELETE FROM ir_model WHERE model IN (
     'privacy.consent.event', 'privacy.consent.event.detail', 'privacy.consent.request',
     'privacy.consent.text');
@@ -48,6 +81,7 @@ INSERT INTO ir_model_data (module, name, model, res_id)
 UPDATE ir_module_module SET latest_version = '19.0.1.0.0'
     WHERE name = 'privacy_consent';
 """
+)
 # What 18.0 does not have either, and what some other addon added.
 BACK_TO_18 = """
 DROP INDEX privacy_consent_unique_subject_activity;
@@ -136,9 +170,8 @@ STORED = [
 # What 19.0.1.0.0 stored beside it.
 STORED_BY_19 = [
     *STORED,
-    "SELECT id, answer_date, sent_date, delivered_date, delivered_mail,"
-    " merged_into_id, merged_addresses, old_link_address, token_partner_id,"
-    " asked_addresses, suspected_automated, suspicion_signs"
+    "SELECT id, answer_date, sent_date, merged_into_id, old_link_address,"
+    " token_partner_id, suspected_automated, suspicion_signs"
     " FROM privacy_consent ORDER BY id",
     "SELECT id, state, email_to FROM mail_mail ORDER BY id",
 ]
@@ -806,27 +839,36 @@ def test_mails_become_requests(upgraded_19):
     found = query(
         database,
         "SELECT request.mail_id, mail_message_id = message_id, address,"
-        "  request.delivered_date, followed, event.at, event.channel"
+        "  request.delivered_date, request.state, cause, event.at, event.channel"
         " FROM privacy_consent_request request"
         " LEFT JOIN mail_mail mail ON mail.id = request.mail_id"
         " LEFT JOIN privacy_consent_event event"
-        "  ON event.request_uuid = request.uuid AND event.kind = 'requested'",
+        "  ON event.request_uuid = request.uuid AND event.kind = 'requested'"
+        " ORDER BY request.id",
     )
     names = {mail_id: name for name, mail_id in mails.items()}
     numbers = {name: number for number, name in enumerate(SCENES)}
     waiting = f"subject{numbers['waiting']}@example.com"
     by_hand = f"subject{numbers['by hand']}@example.com"
     now = f"subject{numbers['sent']}@example.com"
-    assert {names.get(mail_id): row for mail_id, *row in found} == {
-        "waiting": [True, waiting, None, False, None, None],
-        "by address": [True, waiting, None, False, None, None],
-        "first": [True, "second@example.com", day(-1), True, day(-1), "upgrade"],
-        "middle": [True, "second@example.com", day(1.5), True, day(1.5), "upgrade"],
-        "failed": [True, now, None, False, None, None],
-        "last": [True, "second@example.com", day(2), True, day(2), "upgrade"],
-        None: [None, by_hand, day(-1), True, day(-1), "upgrade"],
+
+    def delivered(address, moment):
+        return address, moment, "delivered", None, moment, "upgrade"
+
+    rows = [(names.get(mail_id), row) for mail_id, *row in found]
+    assert {name: tuple(row) for name, row in rows if name} == {
+        "waiting": (True, waiting, None, "waiting", None, None, None),
+        "by address": (True, waiting, None, "failed", None, None, None),
+        "first": (True, *delivered("second@example.com", day(-1))),
+        "middle": (True, *delivered("second@example.com", day(1.5))),
+        "failed": (True, now, None, "cancelled", "mail", None, None),
+        "last": (True, *delivered("second@example.com", day(2))),
     }
-    assert len(found) == 7
+    assert [tuple(row) for name, row in rows if not name] == [
+        (None, *delivered(by_hand, day(-1))),
+        # No mail is left that went there, but its links still refuse.
+        (None, "first@example.com", day(-1), "delivered", None, None, None),
+    ]
 
 
 def test_second_upgrade_from_19_changes_nothing(upgraded_19):
@@ -840,6 +882,128 @@ def test_second_upgrade_from_19_changes_nothing(upgraded_19):
     new = facts(database, NEW)
     upgrade_again(database, "19.0.1.0.0")
     assert facts(database, STORED_BY_19) == before
+    assert facts(database, NEW) == new
+
+
+# From 19.0.1.1.0 --------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def upgraded_requests(new_database):
+    """A database upgraded from 19.0.1.1.0, and its consents by what they are about."""
+    database = new_database()
+    query(database, BACK_TO_REQUESTS)
+    with_ids = ACTIVITY.replace("(name", "(uuid, name")
+    query(database, with_ids.replace("SELECT", "SELECT gen_random_uuid(),"))
+    ((activity,),) = query(
+        database, "SELECT id FROM privacy_activity WHERE name->>'en_US' = 'Old survey'"
+    )
+    names = ["waits twice", "failed", "not made", "due", "elsewhere", "cancelled"]
+    consents = {}
+    for number, name in enumerate(names):
+        partner = new_contact(database, name, f"subject{number}@example.com")
+        consents[name] = insert(
+            database,
+            "privacy_consent",
+            uuid=f"consent {number}",
+            partner_id=partner,
+            activity_id=activity,
+            active=True,
+            accepted=False,
+            state="draft",
+            status="unknown",
+        )
+
+    def request(name, mail_state, **vals):
+        mail_id = mail(database, consents[name], day(0), mail_state)
+        number = names.index(name)
+        insert(
+            database,
+            "privacy_consent_request",
+            uuid=f"request {mail_id}",
+            consent_id=consents[name],
+            mail_id=mail_id,
+            address=f"subject{number}@example.com",
+            **vals,
+        )
+        return mail_id
+
+    request("waits twice", "outgoing")
+    request("waits twice", "outgoing")
+    failed = request("failed", "exception")
+    query(
+        database,
+        "UPDATE mail_mail SET failure_reason = 'no such user' WHERE id = %s",
+        failed,
+    )
+    request("due", "sent", delivered_date=day(1), followed=False)
+    request("cancelled", "cancel")
+    for name, vals in {
+        "not made": "request_error = 'faulty template'",
+        "due": "state = 'sent', status = 'requested', delivery_to_follow = TRUE",
+        "elsewhere": "asked_addresses = E'old@example.com\nolder@example.com',"
+        " merged_addresses = 'merged@example.com'",
+    }.items():
+        query(
+            database,
+            f"UPDATE privacy_consent SET {vals} WHERE id = %s",
+            consents[name],
+        )
+    upgrade(database)
+    return database, consents
+
+
+def test_requests_say_what_became_of_them(upgraded_requests):
+    database, consents = upgraded_requests
+    names = {consent: name for name, consent in consents.items()}
+    found = query(
+        database,
+        "SELECT request.consent_id, request.state, cause, request.reason, address,"
+        "  coalesce(effects_due, FALSE), mail.state"
+        " FROM privacy_consent_request request"
+        " LEFT JOIN mail_mail mail ON mail.id = request.mail_id ORDER BY request.id",
+    )
+    rows = {}
+    for consent, *row in found:
+        rows.setdefault(names[consent], []).append(tuple(row))
+    own = [f"subject{number}@example.com" for number in range(6)]
+    assert rows == {
+        "waits twice": [
+            ("cancelled", "replaced", None, own[0], False, "cancel"),
+            ("waiting", None, None, own[0], False, "outgoing"),
+        ],
+        "failed": [("failed", None, "no such user", own[1], False, "exception")],
+        "not made": [("failed", None, "faulty template", None, False, None)],
+        "due": [("delivered", None, None, own[3], True, "sent")],
+        "elsewhere": [
+            ("delivered", None, None, address, False, None)
+            for address in (
+                "merged@example.com",
+                "old@example.com",
+                "older@example.com",
+            )
+        ],
+        "cancelled": [("cancelled", "mail", None, own[5], False, "cancel")],
+    }
+    assert query(database, "SELECT id FROM privacy_consent WHERE action_due") == [
+        (consents["due"],)
+    ]
+
+
+def test_rules_of_companies_are_those_of_today(upgraded_requests):
+    database, _consents = upgraded_requests
+    ((domain,),) = query(
+        database,
+        "SELECT domain_force FROM ir_rule WHERE model_id IN ("
+        " SELECT id FROM ir_model WHERE model = 'privacy.consent.request')",
+    )
+    assert "controller_company_id" in domain
+
+
+def test_second_upgrade_of_requests_changes_nothing(upgraded_requests):
+    database, _consents = upgraded_requests
+    new = facts(database, NEW)
+    upgrade_again(database, "19.0.1.1.0")
     assert facts(database, NEW) == new
 
 

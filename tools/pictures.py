@@ -71,7 +71,7 @@ def take():
         page.click(".nav-link[name=consent]")
         page.locator(".o_privacy_consent_progress").scroll_into_view_if_needed()
         _picture(page, "progress")
-        page.goto(f"{odoo}/odoo/privacy-consents")
+        page.goto(f"{odoo}/odoo/consents")
         page.wait_for_selector(".o_data_row:has-text('Given')")
         _picture(page, "consents")
         page.click(".o_data_row:has-text('Ada') td.o_data_cell")

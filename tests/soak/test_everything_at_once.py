@@ -11,7 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from threading import Lock
 
-from page import RECORDED, press
+import requests
+from generation_scene import EFFECTS, run
+from page import RECORDED, load
 from server import Client, Scene, query
 
 SUBJECTS = 200
@@ -41,7 +43,16 @@ class Answer:
 
     def post(self):
         self.start = time.monotonic()
-        response = press(self.link, headers={"User-Agent": f"answer-{self.number}."})
+        headers = {"User-Agent": f"answer-{self.number}."}
+        choice = "accept" if self.accepted else "reject"
+        forms = load(self.link, headers=headers)
+        if choice not in forms:
+            # The contact was merged into one with another mailbox.
+            self.accepted, choice = False, "reject"
+        url, nonce = forms[choice]
+        response = requests.post(
+            url, data={"nonce": nonce}, timeout=60, headers=headers
+        )
         self.end = time.monotonic()
         return response
 
@@ -244,6 +255,7 @@ def test_everything_at_once(new_server, new_consumers, inbox, capsys):
         sys.stdout.write(summary)
     scene.generate()
     consumers[0].run()
+    run(server, EFFECTS)
     assert not turmoil.failures, "\n\n".join(turmoil.failures)
     check_conflicts(server, database)
     check_queue(database, turmoil)
@@ -259,7 +271,10 @@ def check_conflicts(server, database):
 
 
 def check_queue(database, turmoil):
-    """Everything left, but for requests that somebody's archiving cancelled."""
+    """Everything left, but for requests that somebody's archiving cancelled.
+
+    Nor is anybody asked who has just answered.
+    """
     due = (
         "SELECT id, state, failure_reason FROM mail_mail"
         " WHERE queue_effects_due OR state NOT IN ('sent', 'cancel')"
@@ -271,8 +286,9 @@ def check_queue(database, turmoil):
         " JOIN mail_message AS message ON message.id = mail.mail_message_id"
         " LEFT JOIN privacy_consent AS consent ON consent.id = message.res_id"
         " AND message.model = 'privacy.consent' AND consent.merged_into_id IS NULL"
+        " LEFT JOIN privacy_consent_request AS request ON request.mail_id = mail.id"
         " WHERE mail.state = 'cancel' AND (message.model != 'privacy.consent'"
-        " OR consent.id IS NOT NULL)",
+        " OR consent.id IS NOT NULL) AND request.cause IS DISTINCT FROM 'answered'",
     )
     assert {consent_id for (consent_id,) in cancelled} <= turmoil.archived
     pairs = Counter(
@@ -286,8 +302,13 @@ def check_consents(database, turmoil):
     """Everybody was asked once, and whose request came has a consent that says so."""
     facts = query(
         database,
-        "SELECT id, partner_id, state, sent_date IS NOT NULL, delivery_to_follow,"
-        " merged_into_id, request_error, action_error FROM privacy_consent",
+        "SELECT consent.id, partner_id, state, sent_date IS NOT NULL, EXISTS ("
+        "  SELECT FROM privacy_consent_request AS request"
+        "  WHERE request.consent_id = consent.id AND effects_due),"
+        " merged_into_id, (SELECT string_agg(reason, E'\\n')"
+        "  FROM privacy_consent_request AS request"
+        "  WHERE request.consent_id = consent.id AND request.state = 'failed'),"
+        " action_error FROM privacy_consent AS consent",
     )
     asked = [fact[1] for fact in facts if not fact[5]]
     assert sorted(asked) == sorted(turmoil.contacts.values())
