@@ -12,10 +12,11 @@
     "depends": ["mail"],
     "data": [
         "security/ir.model.access.csv",
-        "data/ir_cron.xml",
+        "views/ir_mail_server_views.xml",
         "views/mail_mail_views.xml",
         "views/mail_queue_views.xml",
         "views/res_config_settings_views.xml",
     ],
+    "assets": {"web.assets_backend": ["mail_queue_safe/static/src/**/*"]},
     "uninstall_hook": "uninstall_hook",
 }

@@ -2,6 +2,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """What people and other programs do to mails while the queue runs."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from xmlrpc.client import ServerProxy
 
@@ -108,6 +109,56 @@ def test_send_now_by_another_protocol(client, inbox, protocol):
         result = response.json()
     assert result["tag"] == "display_notification", "not sent in the request"
     inbox.wait_for(1)
+
+
+def test_send_now_by_an_unusual_address(client, inbox):
+    """Odoo takes any words after ``call_kw/``, and notes some of them down."""
+    (mail_id,) = add(client, "now@example.com", **LATER)
+    session = requests.Session()
+    params = {"db": client.database, "login": "admin", "password": "admin"}
+    session.post(
+        f"{client.url}/web/session/authenticate", json={"params": params}, timeout=60
+    )
+    response = session.post(
+        f"{client.url}/web/dataset/call_kw/mail.mail.send",
+        json={
+            "params": {
+                "model": "mail.mail",
+                "method": "send",
+                "args": [[mail_id]],
+                "kwargs": {},
+            }
+        },
+        timeout=60,
+    )
+    assert response.json()["result"]["tag"] == "display_notification"
+    inbox.wait_for(1)
+
+
+def test_parameters_of_a_visitor(new_server, inbox):
+    """A visitor's words do not turn a mail of Odoo into one that a client sends."""
+    client = new_server(None, "--max-cron-threads", "0")
+    module = client.execute(
+        "ir.module.module", "search", [("name", "=", "auth_signup")]
+    )
+    client.execute("ir.module.module", "button_immediate_install", module)
+    client.execute(
+        "res.users",
+        "create",
+        {"name": "Lost", "login": "lost@example.com", "email": "lost@example.com"},
+        context={"no_reset_password": True},
+    )
+    session = requests.Session()
+    address = f"{client.url}/web/reset_password?__model__=mail.mail&__method__=send"
+    page = session.get(address, params={"db": client.database}, timeout=60).text
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)[1]
+    response = session.post(
+        address,
+        data={"csrf_token": token, "login": "lost@example.com"},
+        timeout=60,
+    )
+    assert response.status_code == 200
+    assert [message.to for message in inbox.messages] == [["lost@example.com"]]
 
 
 def test_send_now_needs_rights(client):
@@ -259,7 +310,7 @@ def test_send_in_a_transaction_of_the_caller(client, inbox):
 
 FAILING = """
 from unittest.mock import patch
-from odoo.addons.mail_queue_safe.models.mail_mail_delivery import MailMail
+from odoo.addons.mail_queue_safe.models.mail_mail_attempt import MailMail
 calls = []
 
 def announce(mail, partner):
@@ -274,10 +325,6 @@ mail = env["mail.mail"].create({{
     "email_from": "sender@example.com"}})
 with patch.object(MailMail, "_queue_announce", announce):
     mail.send()
-print(mail.state, mail.queue_accepted, flush=True)
-with patch.object(MailMail, "_queue_announce", announce):
-    mail.action_retry()
-    mail.send()
 print(mail.state, flush=True)
 env.cr.commit()
 """
@@ -287,10 +334,9 @@ env.cr.commit()
     "statement", ["raise ValueError", "env.cr.execute('SELECT 1 / 0')"]
 )
 def test_hook_that_fails_in_a_transaction_of_the_caller(client, inbox, statement):
-    """Who got nothing does not count as reached, and the transaction goes on."""
+    """Everybody gets the mail once, and the transaction goes on."""
     script = FAILING.format(statement=statement)
     shell = Shell(client.database, script, inbox.port)
-    assert shell.line() == "exception False"
     assert shell.line() == "sent"
     assert [message.to for message in inbox.messages] == [
         ["a@example.com"],
@@ -353,39 +399,62 @@ def test_send_leaves_alone_what_another_consumer_sends(client, consumers, inbox)
 
 
 UNFINISHED = """
-env["res.partner"].create({{"name": "Half done"}})
+import logging
+env["res.partner"].create({{"name": "Begun before"}})
 {flush}
-try:
-    env["mail.mail"].{call}
-except RuntimeError as error:
-    print(error, flush=True)
-"""
-IN_SAVEPOINT = """
-try:
-    with env.cr.savepoint():
-        env["mail.mail"].process_email_queue()
-except RuntimeError as error:
-    print(error, flush=True)
-print(env["res.users"].search_count([]) > 0, flush=True)
+logging.getLogger("odoo.addons.mail_queue_safe").addHandler(logging.StreamHandler(sys.stdout))
+env["mail.mail"].browse({mail_id}).{call}
+env.cr.rollback()
 """
 
 
 @pytest.mark.parametrize("flush", ["", "env.cr.flush()"])
 @pytest.mark.parametrize(
-    "call", ["process_email_queue()", "browse().send(auto_commit=True)"]
+    "call", ["process_email_queue({mail_id})", "send(auto_commit=True)"]
 )
-def test_never_commits_half_done_work(client, inbox, flush, call):
-    script = UNFINISHED.format(flush=flush, call=call)
+def test_work_of_a_caller(client, inbox, flush, call):
+    """It is committed, as by Odoo's own queue, with one warning."""
+    mail_ids = add(client, "after@example.com")
+    call = call.format(mail_id=mail_ids)
+    script = "import sys\n" + UNFINISHED.format(
+        flush=flush, call=call, mail_id=mail_ids
+    )
     output = Shell(client.database, script, inbox.port).finish()
-    assert "commit or roll back your own changes first" in output
-    found = "SELECT id FROM res_partner WHERE name = 'Half done'"
-    assert query(client.database, found) == []
+    assert output.count("changed something before it called the mail queue") == 1
+    found = "DELETE FROM res_partner WHERE name = 'Begun before' RETURNING id"
+    assert len(query(client.database, found)) == 1
 
 
-def test_not_inside_a_savepoint(client, inbox):
-    output = Shell(client.database, IN_SAVEPOINT, inbox.port).finish()
-    assert "cannot run inside a savepoint" in output
-    assert "True" in output, "the transaction is still usable"
+IN_SAVEPOINT = """
+env["res.partner"].create({"name": "Not committed"})
+with env.cr.savepoint():
+    CALL
+print(env["mail.mail"].browse(MAIL).state, flush=True)
+env.cr.END()
+"""
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "env['mail.mail'].process_email_queue([MAIL])",
+        "env['mail.mail'].browse(MAIL).send(auto_commit=True)",
+    ],
+)
+@pytest.mark.parametrize(
+    ("end", "state"), [("commit", "sent"), ("rollback", "outgoing")]
+)
+def test_inside_a_savepoint(client, inbox, call, end, state):
+    """Nothing is committed: the mail leaves in the caller's transaction."""
+    (mail_id,) = add(client, "saved@example.com")
+    script = IN_SAVEPOINT.replace("CALL", call).replace("END", end)
+    script = script.replace("MAIL", str(mail_id))
+    output = Shell(client.database, script, inbox.port).finish()
+    assert output.strip() == "sent"
+    assert mail(client.database, mail_id)[0] == state
+    found = "DELETE FROM res_partner WHERE name = 'Not committed' RETURNING id"
+    assert len(query(client.database, found)) == (end == "commit")
+    client.execute("mail.mail", "cancel", [mail_id])
 
 
 COMPOSER = """

@@ -88,6 +88,13 @@ class MailWorker(Worker):
             ]
         )
 
+    def _make_five_contacts(self, env, count):
+        """Mails that are five messages each."""
+        partners = self._partners(env, 5)
+        return self._make_plain(
+            env, count, email_to=False, recipient_ids=[(6, 0, partners.ids)]
+        )
+
     def _make_auto_delete(self, env, count):
         return self._make_plain(env, count, auto_delete=True)
 

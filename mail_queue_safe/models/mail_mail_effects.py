@@ -6,9 +6,6 @@ Mails that are due have a marker, stored with the fact. It goes in the transacti
 does what follows, so that this happens exactly once, also after a kill in between.
 """
 
-# One file for each concern of the model.
-# pylint: disable=consider-merging-classes-inherited
-
 import logging
 
 from odoo import api, fields, models
@@ -34,24 +31,18 @@ class MailMail(models.Model):
     _queue_effects_due_idx = models.Index("(id) WHERE queue_effects_due")
 
     def _queue_do_effects(self):
-        """Do what follows the delivery or failure of each of these mails."""
-        keys = {
-            key for mail in self for _address, key in mail.queue_accepted or [] if key
-        }
-        contacts = self.env["res.partner"].browse(keys).exists().grouped("id")
-        for mail in self:
-            failed = mail.state == "exception"
-            accepted = mail.queue_accepted or []
-            mail.queue_effects_due = False
-            mail._postprocess_sent_message(
-                success_pids=[
-                    contacts[key]
-                    for key in dict.fromkeys(key for _address, key in accepted)
-                    if key in contacts
-                ],
+        """Do what follows the delivery or failure of these mails."""
+        failed = self.filtered(lambda mail: mail.state == "exception")
+        self.queue_effects_due = False
+        # Nobody is told apart of those that everybody got.
+        for mails in filter(None, [self - failed, *failed]):
+            accepted = [one for mail in mails for one in mail.queue_accepted or []]
+            keys = dict.fromkeys(key for _address, key in accepted if key)
+            mails._postprocess_sent_message(
+                success_pids=list(self.env["res.partner"].browse(keys).exists()),
                 success_emails=[address for address, key in accepted if not key],
-                failure_reason=failed and mail.failure_reason,
-                failure_type=mail.failure_type if failed else None,
+                failure_reason=mails.failure_reason if mails in failed else False,
+                failure_type=mails.failure_type if mails in failed else None,
             )
 
     @api.model
@@ -80,11 +71,21 @@ class MailMail(models.Model):
                     mail._queue_commit_effects_alone()
 
     def _queue_claim_effects(self, condition, limit=1):
-        """Claim mails whose effects are due.
+        """Begin a transaction, and claim mails whose effects are due.
 
         :param SQL condition: which of them
+        :param int limit: how many at most, oldest first
+        :return: the mails, locked until the end of the transaction
         """
-        return self._queue_claim(SQL("queue_effects_due AND %s", condition), limit)
+        rows = self._queue_begin(
+            SQL(
+                "SELECT id FROM mail_mail WHERE queue_effects_due AND %s"
+                " ORDER BY id LIMIT %s FOR NO KEY UPDATE SKIP LOCKED",
+                condition,
+                limit,
+            )
+        )
+        return self.browse(mail_id for (mail_id,) in rows)
 
     def _queue_commit_effects_alone(self):
         """Do what follows one mail, and store on it why that failed."""
@@ -94,7 +95,7 @@ class MailMail(models.Model):
             self._queue_commit()
         except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY as error:
             _logger.info("Mail %s: %s", self.id, type(error).__name__)
-            self._queue_commit_trigger()
+            self._queue_commit_give_way()
         except Exception as error:
             self.env.cr.rollback()
             _logger.warning(

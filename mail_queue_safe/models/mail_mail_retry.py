@@ -2,13 +2,12 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Mails that failed for the time being, and when they are tried again."""
 
-# One file for each concern of the model.
-# pylint: disable=consider-merging-classes-inherited
+from datetime import timedelta
 
 from odoo import fields, models
 
-from .. import delivery as deliveries
-from .. import retry_policy
+from ..smtp import retry
+from ..smtp.recipients import failure_type
 
 
 class MailMail(models.Model):
@@ -33,55 +32,25 @@ class MailMail(models.Model):
         help="Who cannot get the mail, and why. They are not tried again.",
     )
 
-    def mark_outgoing(self):
-        """Begin anew to try."""
-        self._queue_lock_unsent().write(
-            {
-                "queue_attempts": 0,
-                "queue_next_attempt": False,
-                "queue_refused": False,
-            }
-        )
-        return super().mark_outgoing()
-
-    def action_retry(self):
-        """Try again at once what failed, for good or for the time being."""
-        return self.filtered(
-            lambda mail: mail.state == "exception"
-            or (mail.state == "outgoing" and mail.queue_next_attempt)
-        ).mark_outgoing()
-
-    def _queue_refused_by(self, partner):
-        """Tell which addresses of a recipient were refused for good.
-
-        :param partner: a ``res.partner``, or nothing for the addresses of the mail
-        :return: normalized addresses, or None for a whole message
-        """
-        partner_id = partner.id if partner else None
-        return [
-            failure[0]
-            for failure in self.queue_refused or []
-            if failure[1] == partner_id
-        ]
-
-    def _queue_store_failures(self, failures):
+    def _queue_store_failures(self, recipients):
         """Store why this claimed mail did not reach all its recipients.
 
         If there is somebody for whom it makes sense, it stays in the queue for another
         attempt.
 
-        :param failures: each :class:`..delivery.Failure` of this run
+        :param Recipients recipients: of it
         """
         now = fields.Datetime.now()
-        refused = [deliveries.Failure(*failure) for failure in self.queue_refused or []]
-        refused += [failure for failure in failures if failure.permanent]
-        temporary = [failure for failure in failures if not failure.permanent]
+        temporary = [one for one in recipients.failures if not one.permanent]
+        refused = recipients.refused + [
+            one for one in recipients.failures if one.permanent
+        ]
         attempts = self.queue_attempts + 1
-        delay = temporary and retry_policy.MAIL.delay(attempts, now - self.create_date)
+        delay = temporary and retry.MAIL.delay(attempts, now - self.create_date)
         reasons = dict.fromkeys(failure.reason for failure in temporary + refused)
         values = {
             "failure_reason": "\n".join(reasons),
-            "failure_type": deliveries.failure_type(temporary + refused),
+            "failure_type": failure_type(temporary + refused),
             "queue_attempts": attempts,
             "queue_next_attempt": False,
             "queue_refused": refused,
@@ -92,3 +61,78 @@ class MailMail(models.Model):
         else:
             values.update(state="exception", queue_effects_due=True)
         self.write(values)
+
+    def _queue_commit_put_off(self, server):
+        """Let these mails wait, whole, until their server is tried again."""
+        outage = self.env["mail.queue.outage"]._of(server)
+        self._queue_lock_unchanged().filtered(
+            lambda mail: mail.state == "outgoing"
+        ).write(
+            {
+                "queue_next_attempt": outage.next_attempt,
+                "failure_reason": outage.reason,
+            }
+        )
+        self._queue_commit()
+
+    def _queue_commit_outage(self, route, mail):
+        """Let these mails wait, because their server takes nothing from us.
+
+        :param route: how they were to leave, with the reason
+        :param mail: the mail that the server would not take, or none. It waits longer
+            than the others, in case it is not us whom the server means after all, and
+            so do those that the server refused alike just before.
+        """
+        outages = self.env["mail.queue.outage"]
+        if mail._queue_lock_unchanged():
+            # Whatever keeps secrets out of the reasons of mails does so here.
+            mail.failure_reason = route.reason
+            route.reason = mail.failure_reason
+            self._queue_commit()
+        outages._commit_unreachable(route.server, route.reason)
+        self._queue_commit_put_off(route.server)
+        outage = outages._of(route.server)
+        refused = mail | self.browse(route.session.refused_alike())
+        for one in refused._queue_lock_unchanged():
+            attempts = one.queue_attempts + 1
+            at = outage.next_attempt or fields.Datetime.now()
+            at += retry.REFUSED_US.delay(attempts)
+            values = {
+                "queue_attempts": attempts,
+                "queue_next_attempt": at,
+                "failure_reason": route.reason,
+            }
+            if one.state == "exception":
+                values.update(state="outgoing", failure_type=False, queue_refused=False)
+            if one.state in ("outgoing", "exception"):
+                one.write(values)
+                one._queue_trigger(at)
+        self._queue_commit()
+
+    def _queue_commit_over_limit(self, route, over):
+        """Let these mails wait, because the limits of their server allow no more.
+
+        Each gets a time of its own: else all of them would be tried, and written, each
+        time that one may leave.
+
+        :param route: how they were to leave
+        :param Counter over: by server how many wait already because of this run
+        """
+        server = route.server
+        limits = server._queue_limits()
+        at = route.departures.wait_until
+        reason = self.env._("The limit of the mail server is reached.")
+        mails = self._queue_lock_unchanged().filtered(
+            lambda one: one.state == "outgoing"
+        )
+        for mail in mails:
+            delays = [over[server] // limits[window] * window for window in limits]
+            over[server] += 1
+            mail.write(
+                {
+                    "queue_next_attempt": at + max(delays, default=timedelta()),
+                    "failure_reason": reason,
+                }
+            )
+        self._queue_trigger(at)
+        self._queue_commit()

@@ -1,6 +1,6 @@
 # Copyright 2026 The privacy_consent authors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Mail servers that cannot be reached at the moment."""
+"""Mail servers that take nothing from us at the moment."""
 
 import logging
 
@@ -9,13 +9,14 @@ from psycopg2 import IntegrityError
 from odoo import api, fields, models
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
-from .. import retry_policy
+from ..smtp import retry
 
 _logger = logging.getLogger(__name__)
+_CONFLICT = (IntegrityError, *PG_CONCURRENCY_EXCEPTIONS_TO_RETRY)
 
 
 class MailQueueOutage(models.Model):
-    """A mail server that cannot be reached. There is none of those that work."""
+    """A mail server that takes nothing from us. There is none of those that work."""
 
     _name = "mail.queue.outage"
     _description = "Outage of a mail server"
@@ -27,7 +28,7 @@ class MailQueueOutage(models.Model):
         index=True,
         help="Empty: the server of Odoo's configuration file.",
     )
-    attempts = fields.Integer(help="How often connecting failed.")
+    attempts = fields.Integer(help="How often it took nothing in a row.")
     next_attempt = fields.Datetime(required=True)
     reason = fields.Text()
 
@@ -35,54 +36,70 @@ class MailQueueOutage(models.Model):
 
     @api.model
     def _of(self, server):
+        """:return: the outage of a server, or none"""
         return self.sudo().search([("mail_server_id", "=", server.id)])
 
     @api.model
-    def _present(self, server):
-        """Find the outage because of which a server is not to be tried now.
+    def _commit_try(self, server):
+        """Ask whether to try a server now.
+
+        Only one consumer tries a server that has an outage. The others go on once it
+        took a message, or a minute later.
 
         :param server: an ``ir.mail_server``, or none for that of the configuration
-        :return: the outage, or none
+        :rtype: bool
         """
+        outage = self._of(server)
+        if not outage:
+            return True
         now = fields.Datetime.now()
-        return self._of(server).filtered(lambda outage: outage.next_attempt > now)
+        if outage.next_attempt > now:
+            return False
+        try:
+            outage.next_attempt = now + retry.SERVER.first_delay
+            self._commit_trigger(outage.next_attempt)
+        except _CONFLICT:
+            self.env.cr.rollback()
+            return False
+        return True
 
     @api.model
-    def _commit_unreachable(self, server, error):
-        """Store that a server could not be reached, once for all consumers.
+    def _commit_unreachable(self, server, reason):
+        """Store that a server takes nothing from us, once for all consumers.
 
-        :param Exception error: why
+        :param str reason: in the server's own words, if it said something
         """
         self.env.cr.rollback()
-        if self._present(server):
-            return
         outage = self._of(server)
         attempts = outage.attempts + 1
-        next_attempt = fields.Datetime.now() + retry_policy.SERVER.delay(attempts)
-        values = {
-            "attempts": attempts,
-            "next_attempt": next_attempt,
-            "reason": retry_policy.describe(error),
-        }
+        next_attempt = fields.Datetime.now() + retry.SERVER.delay(attempts)
+        values = {"attempts": attempts, "next_attempt": next_attempt, "reason": reason}
         _logger.warning(
-            "Mail server %s cannot be reached: %s", server.id, type(error).__name__
+            "Mail server %s takes no mails: see its outage in the mail queue.",
+            server.id,
         )
         try:
             if outage:
                 outage.write(values)
             else:
                 outage.create({**values, "mail_server_id": server.id})
-            mails = self.env["mail.mail"]
-            mails._queue_trigger(next_attempt)
-            mails._queue_commit()
-        except (IntegrityError, *PG_CONCURRENCY_EXCEPTIONS_TO_RETRY):
+            self._commit_trigger(next_attempt)
+        except _CONFLICT:
             # Another consumer was faster, or the server was deleted.
             self.env.cr.rollback()
 
     @api.model
     def _commit_reachable(self, server):
-        """Store that a server works."""
+        """Store that a server took a message."""
         outage = self._of(server)
-        if outage:
+        try:
             outage.unlink()
             self.env["mail.mail"]._queue_commit()
+        except _CONFLICT:
+            self.env.cr.rollback()
+
+    @api.model
+    def _commit_trigger(self, at):
+        mails = self.env["mail.mail"]
+        mails._queue_trigger(at)
+        mails._queue_commit()

@@ -16,9 +16,10 @@ class TestWorkers(TransactionCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.crons = cls.env["ir.cron"]
+        cls.shipped = cls.crons._mail_queue_workers()
+        cls.crons._set_mail_queue_workers(16)
         cls.workers = cls.crons._mail_queue_workers()
         cls.workers[1:].active = False
-        cls.workers[0].active = True
 
     def setUp(self):
         super().setUp()
@@ -60,22 +61,57 @@ class TestWorkers(TransactionCase):
         return progress
 
     def test_shipped(self):
-        self.assertEqual(len(self.workers), 16)
         self.assertEqual(
-            self.workers[0], self.env.ref("mail.ir_cron_mail_scheduler_action")
+            self.shipped, self.env.ref("mail.ir_cron_mail_scheduler_action")
         )
-        self.assertEqual(
-            self.workers[15], self.env.ref("mail_queue_safe.ir_cron_worker_16")
-        )
-        self.assertEqual(set(self.workers.model_id.mapped("model")), {"mail.mail"})
         self.assertEqual(self._shown(), 1)
 
-    def test_shipped_actions_run_the_queue(self):
+    def test_created_when_they_are_wanted(self):
+        self.workers[1:].unlink()
+        self._set(3)
+        workers = self.crons._mail_queue_workers()
+        self.assertEqual(len(workers), 3)
+        self.assertEqual(workers[0], self.workers[0])
+        for number in (2, 3):
+            worker = self.env.ref(f"mail_queue_safe.ir_cron_worker_{number}")
+            self.assertEqual(worker, workers[number - 1])
+            self.assertIn(f"worker {number}", worker.name)
+            self.assertEqual(worker.user_id, self.env.ref("base.user_root"))
+            self.assertEqual(worker.priority, 1000)
+        self._set(1)
+        self.assertEqual(self.crons._mail_queue_workers(), workers, "archived")
+        self._set(2)
+        self.assertEqual(workers.mapped("active"), [True, True, False])
+
+    def test_created_again_after_somebody_deleted_one(self):
+        self._set(4)
+        self.workers[2].unlink()
+        self.assertEqual(self._shown(), 3)
+        self._set(16)
+        self.assertEqual(self._shown(), 16)
+        self.assertEqual(
+            self.crons._mail_queue_workers()[2],
+            self.env.ref("mail_queue_safe.ir_cron_worker_3"),
+        )
+
+    def test_created_actions_run_the_queue(self):
         mails = self.env["mail.mail"]
         for worker in self.workers[1:]:
             with patch.object(type(mails), "process_email_queue", autospec=True) as run:
                 worker.ir_actions_server_id.run()
             run.assert_called_once()
+
+    def test_an_upgrade_keeps_them(self):
+        self._set(2)
+        names = self.env["ir.model.data"].search([("module", "=", "mail_queue_safe")])
+        files = names.filtered(lambda one: one.model != "ir.cron")
+        self.assertEqual(len(names - files), 15)
+        with patch.object(
+            self.registry, "loaded_xmlids", set(files.mapped("complete_name"))
+        ):
+            self.env["ir.model.data"]._process_end(["mail_queue_safe"])
+        self.assertEqual(self.crons._mail_queue_workers(), self.workers)
+        self.assertEqual(self._active(), [1, 2])
 
     def test_more_and_fewer(self):
         self._set(4)
@@ -232,6 +268,42 @@ class TestWorkers(TransactionCase):
             self.env.flush_all()
         self.assertEqual(self._shown(), 2)
         self.assertFalse(self._running(self.workers[1]).deactivate)
+
+    # Warnings ---------------------------------------------------------------------
+
+    def _warning(self):
+        user = new_test_user(self.env, "administrator", groups="base.group_system")
+        return self.env["mail.mail"].with_user(user).queue_warning()
+
+    def test_no_warning(self):
+        self.workers[:2].active = True
+        later = fields.Datetime.now() + timedelta(hours=1)
+        self.workers[:2].nextcall = later
+        self.assertIs(self._warning(), False)
+        # one that runs is enough
+        self.workers[0].nextcall = later - timedelta(days=1)
+        self.assertIs(self.crons._mail_queue_warning(), False)
+
+    def test_warning_of_archived_actions(self):
+        self.workers.active = False
+        self.assertIn("archived", self._warning())
+
+    def test_warning_of_a_failing_action(self):
+        self.workers[1].write({"active": True, "failure_count": 3})
+        self.assertRegex(self._warning(), r"worker 2.* 3\)")
+
+    def test_warning_that_nobody_runs_them(self):
+        self.workers[0].nextcall = fields.Datetime.now() - timedelta(minutes=61)
+        self.env["ir.cron.progress"].search([]).unlink()
+        self.assertIn("max_cron_threads", self._warning())
+        # a long run
+        self.env["ir.cron.progress"].create({"cron_id": self.workers[0].id})
+        self.assertIs(self.crons._mail_queue_warning(), False)
+
+    def test_who_may_read_the_warning(self):
+        user = new_test_user(self.env, "reader", groups="base.group_user")
+        with self.assertRaises(AccessError):
+            self.env["mail.mail"].with_user(user).queue_warning()
 
     def _at(self, **delta):
         now = fields.Datetime.now() + timedelta(**delta)

@@ -220,6 +220,15 @@ class RightsMatrixCase(ConsentCase, HttpCase):
         self.outage = self.env["mail.queue.outage"].create(
             {"next_attempt": fields.Datetime.now()}
         )
+        self.mail_server = self.env["ir.mail_server"].create(
+            {"name": "Limited", "smtp_host": "x", "queue_per_hour": 100}
+        )
+        self.departure = self.env["mail.queue.departure"].create(
+            {
+                "mail_server_id": self.mail_server.id,
+                "departs_before": fields.Datetime.now(),
+            }
+        )
         self.env["ir.cron"]._set_mail_queue_workers(2)
         self.stopped_worker = self.env["ir.cron"]._mail_queue_workers()[1]
         with self.at(self.later(minutes=1)):

@@ -60,6 +60,11 @@ MAIL_QUEUE = [
         what="as a worker that stops",
     ),
     Call(
+        "mail.mail.queue_warning",
+        allowed=(ADMINISTRATOR,),
+        works=lambda _test, result: result is False,
+    ),
+    Call(
         "mail.mail.mark_outgoing",
         "failed",
         allowed=(ADMINISTRATOR,),
@@ -92,6 +97,23 @@ MAIL_QUEUE = [
         allowed=(ADMINISTRATOR,),
         works=lambda test, _result: not test.outage.exists(),
     ),
+    Call(
+        "mail.queue.departure.create",
+        parameters=lambda test: {
+            "vals_list": [
+                {
+                    "mail_server_id": test.mail_server.id,
+                    "departs_before": "2026-05-01 12:00:00",
+                }
+            ]
+        },
+    ),
+    Call(
+        "mail.queue.departure.write",
+        "departure",
+        {"vals": {"departs_before": "2026-05-01 12:00:00"}},
+    ),
+    Call("mail.queue.departure.unlink", "departure"),
     Call(
         # It tells as little as Odoo's own method, which everybody may call.
         "res.config.settings.get_values",

@@ -1,6 +1,6 @@
 # Copyright 2026 The privacy_consent authors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Which failures are final, how long to wait after others, and when to give up."""
+"""What is said of failures, how long to wait after others, and when to give up."""
 
 import smtplib
 import socket
@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from odoo.tests import BaseCase
 
-from ..retry_policy import MAIL, SERVER, RetryPolicy, describe, is_permanent
+from ..smtp.retry import MAIL, SERVER, RetryPolicy, describe
 
 NAME = "a@example.com"
 
@@ -26,42 +26,40 @@ def raised_from(cause):
 
 
 CASES = [
-    # what happened, whether it is final, and what is said about it
-    (smtplib.SMTPDataError(421, b"Closing"), False, "421 Closing"),
-    (smtplib.SMTPDataError(450, b"Busy"), False, "450 Busy"),
-    (smtplib.SMTPDataError(451, b"Later"), False, "451 Later"),
-    (smtplib.SMTPDataError(452, "Full"), False, "452 Full"),
-    (smtplib.SMTPDataError(499, b"?"), False, "499 ?"),
-    (smtplib.SMTPDataError(500, b"What?"), True, "500 What?"),
-    (smtplib.SMTPDataError(552, b"Too large"), True, "552 Too large"),
-    (smtplib.SMTPDataError(554, b"Spam"), True, "554 Spam"),
-    (smtplib.SMTPDataError(600, b"?"), False, "600 ?"),
-    (smtplib.SMTPSenderRefused(550, b"Who?", NAME), True, "550 Who?"),
-    (smtplib.SMTPRecipientsRefused({NAME: (450, b"No")}), False, f"{NAME}: 450 No"),
-    (smtplib.SMTPRecipientsRefused({NAME: (550, b"No")}), True, f"{NAME}: 550 No"),
+    # what happened, and what is said about it
+    (smtplib.SMTPDataError(421, b"Closing"), "421 Closing"),
+    (smtplib.SMTPDataError(450, b"Busy"), "450 Busy"),
+    (smtplib.SMTPDataError(451, b"Later"), "451 Later"),
+    (smtplib.SMTPDataError(452, "Full"), "452 Full"),
+    (smtplib.SMTPDataError(499, b"?"), "499 ?"),
+    (smtplib.SMTPDataError(500, b"What?"), "500 What?"),
+    (smtplib.SMTPDataError(552, b"Too large"), "552 Too large"),
+    (smtplib.SMTPDataError(554, b"Spam"), "554 Spam"),
+    (smtplib.SMTPDataError(600, b"?"), "600 ?"),
+    (smtplib.SMTPSenderRefused(550, b"Who?", NAME), "550 Who?"),
+    (smtplib.SMTPRecipientsRefused({NAME: (450, b"No")}), f"{NAME}: 450 No"),
+    (smtplib.SMTPRecipientsRefused({NAME: (550, b"No")}), f"{NAME}: 550 No"),
     (
         smtplib.SMTPRecipientsRefused({NAME: (550, b"No"), "b": (450, b"Busy")}),
-        False,
         f"{NAME}: 550 No\nb: 450 Busy",
     ),
-    (smtplib.SMTPServerDisconnected("Connection closed"), False, "Connection closed"),
-    (smtplib.SMTPNotSupportedError("SMTPUTF8"), True, "SMTPUTF8"),
-    (UnicodeEncodeError("ascii", "é", 0, 1, "no"), True, None),
-    (TimeoutError("timed out"), False, "timed out"),
-    (ConnectionRefusedError(111, "Connection refused"), False, None),
-    (socket.gaierror(-2, "Name or service not known"), False, None),
-    (ssl.SSLError(1, "wrong version number"), False, None),
-    (ValueError("a hook"), False, None),
-    (KeyError(), False, None),
+    (smtplib.SMTPServerDisconnected("Connection closed"), "Connection closed"),
+    (smtplib.SMTPNotSupportedError("SMTPUTF8"), "SMTPUTF8"),
+    (UnicodeEncodeError("ascii", "é", 0, 1, "no"), None),
+    (TimeoutError("timed out"), "timed out"),
+    (ConnectionRefusedError(111, "Connection refused"), None),
+    (socket.gaierror(-2, "Name or service not known"), None),
+    (ssl.SSLError(1, "wrong version number"), None),
+    (ValueError("a hook"), None),
+    (KeyError(), None),
 ]
 
 
 class TestRetryPolicy(BaseCase):
     def test_failures(self):
-        for error, permanent, text in CASES:
+        for error, text in CASES:
             for found in (error, raised_from(error)):
                 with self.subTest(error=repr(found)):
-                    self.assertEqual(is_permanent(found), permanent)
                     if text:
                         self.assertEqual(describe(found), text)
                     self.assertTrue(describe(found))

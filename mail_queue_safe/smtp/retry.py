@@ -2,8 +2,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Whether and when a mail that failed is tried again.
 
-Plain Python, without Odoo. RFC 5321, section 4.2.1, has the meaning of reply codes;
-section 4.5.4.1 recommends to give up after at least four days.
+Plain Python, without Odoo. RFC 5321, section 4.5.4.1, recommends to give up after at
+least four days.
 """
 
 import random
@@ -60,38 +60,14 @@ MAIL = RetryPolicy(
     attempts=20,
     age=timedelta(days=4),
 )
+#: of a mail because of which a server took nothing from us any more
+REFUSED_US = RetryPolicy(
+    first_delay=timedelta(minutes=10), longest_delay=timedelta(hours=6)
+)
 #: of a server that cannot be reached; its mails wait as long as it takes
 SERVER = RetryPolicy(
     first_delay=timedelta(minutes=1), longest_delay=timedelta(minutes=30)
 )
-
-
-def is_permanent_code(code):
-    """Tell whether a server's reply is final.
-
-    :param int code: of the reply
-    :rtype: bool
-    """
-    return 500 <= code <= 599
-
-
-def is_permanent(error):
-    """Tell whether it makes no sense to try again.
-
-    What is not recognised as final is for the time being.
-
-    :param Exception error: or what it was raised from
-    :rtype: bool
-    """
-    for cause in _causes(error):
-        if isinstance(cause, smtplib.SMTPRecipientsRefused):
-            return all(is_permanent_code(code) for code, _ in cause.recipients.values())
-        if isinstance(cause, smtplib.SMTPResponseException):
-            return is_permanent_code(cause.smtp_code)
-        # an address or a text that the server cannot get as it is
-        if isinstance(cause, UnicodeError | smtplib.SMTPNotSupportedError):
-            return True
-    return False
 
 
 def describe(error):
@@ -100,7 +76,7 @@ def describe(error):
     :param Exception error: or what it was raised from
     :rtype: str
     """
-    for cause in _causes(error):
+    for cause in causes(error):
         if isinstance(cause, smtplib.SMTPRecipientsRefused):
             return describe_refused(cause.recipients)
         if isinstance(cause, smtplib.SMTPResponseException):
@@ -127,7 +103,8 @@ def _reply(code, text):
     return f"{code} {text}"
 
 
-def _causes(error):
+def causes(error):
+    """:return: an error, and what it was raised from, the latter last"""
     while error:
         yield error
         error = error.__cause__ or error.__context__

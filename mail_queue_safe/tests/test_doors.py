@@ -1,0 +1,190 @@
+# Copyright 2026 The privacy_consent authors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Whoever opens a door of the queue needs rights, and brings nothing along."""
+
+from unittest.mock import patch
+
+from odoo.exceptions import AccessError
+from odoo.tests import new_test_user
+
+from odoo.addons.mail.models.mail_mail import MailMail as OdooMail
+
+from .common import QueueCase
+
+DOORS = ("send", "send_after_commit", "mark_outgoing", "action_retry", "cancel")
+
+
+class TestDoors(QueueCase):
+    def test_rights_come_first(self):
+        """Also where there is no mail, with any context."""
+        mail_id = self.mail(email_to="a@example.com")
+        with self.connection() as env:
+            portal = new_test_user(env, "door", groups="base.group_portal")
+            for name in (*DOORS, "process_email_queue"):
+                for ids in ([], [mail_id]):
+                    with self.subTest(name=name, ids=ids):
+                        mails = env["mail.mail"].with_user(portal).browse(ids)
+                        mails = mails.with_context(domain_bounce_address="x@y.example")
+                        with self.assertRaises(AccessError):
+                            getattr(mails, name)()
+        self.assertEqual(self.stored(mail_id, "state"), "outgoing")
+
+    def test_context_of_the_caller(self):
+        """Neither the sender of the envelope nor anything else is the caller's."""
+        mail_id = self.mail(email_to="a@example.com")
+        senders = []
+        self.post.reply = lambda stage, said: senders.append(said) and None
+        with self.committed() as env:
+            env["mail.mail"].with_context(
+                domain_bounce_address="forged@example.com",
+                domain_notifications_email="forged@example.com",
+                send_smtp_skip_to=["a@example.com"],
+                send_validated_to=["b@example.com"],
+            ).browse(mail_id).send_after_commit()
+        self.assertEqual(self.post.delivered(), ["a@example.com"])
+        self.assertNotIn("forged@example.com", senders)
+
+    def test_addon_that_builds_a_message_while_one_is_prepared(self):
+        """The second recipient gets the mail all the same."""
+        mail_id = self.mail_to(self.contact("Ann"), self.contact("Bob"))
+        prepare = OdooMail._prepare_outgoing_list
+
+        def building(mail, *args, **kwargs):
+            result = prepare(mail, *args, **kwargs)
+            mail.env["ir.mail_server"]._build_email__(
+                "me@example.com",
+                ["you@example.com"],
+                "Another one",
+                "Text",
+                message_id=result[0]["message_id"],
+            )
+            return result
+
+        with patch.object(OdooMail, "_prepare_outgoing_list", building):
+            self.run_queue()
+        self.assertEqual(len(self.post.messages), 2)
+        self.assertEqual(self.stored(mail_id, "state"), "sent")
+
+    def test_addon_that_sends_another_way(self):
+        """What no SMTP session saw is stored once it has left."""
+        mail_id = self.mail_to(self.contact("Ann"), self.contact("Bob"))
+        left = []
+
+        def by_interface(servers, message, *args, **kwargs):
+            left.append(message["To"])
+            return message["Message-Id"]
+
+        servers = type(self.env["ir.mail_server"])
+        with patch.object(servers, "send_email", by_interface):
+            self.run_queue()
+        self.assertEqual(len(left), 2)
+        state, accepted = self.stored(mail_id, "state", "queue_accepted")
+        self.assertEqual((state, len(accepted)), ("sent", 2))
+
+    def test_claimed_by_its_dates(self):
+        """What is scheduled, or waits for its next attempt, is not claimed."""
+        later = self.mail(email_to="a@example.com", scheduled_date="2099-01-01")
+        waiting = self.mail(email_to="b@example.com")
+        with self.committed() as env:
+            env["mail.mail"].browse(waiting).queue_next_attempt = "2099-01-01"
+        with self.connection() as env:
+            mail, _unchanged = env["mail.mail"]._queue_claim([later, waiting])
+            self.assertFalse(mail)
+            env["mail.mail"].browse([later, waiting]).send(auto_commit=True)
+        self.assertFalse(self.post.messages)
+
+    def test_partner_of_a_split_copy(self):
+        """A copy of a mail that a personal server splits knows who has it."""
+        mail_id = self.mail(email_to="a@example.com")
+        with self.connection() as env:
+            mail = env["mail.mail"].browse(mail_id)
+            mail.queue_accepted = [["a@example.com", None]]
+            copy = mail.with_context(mail_queue_splitting=True).copy(
+                {"mail_message_id": mail.mail_message_id.id}
+            )
+            self.assertEqual(copy.queue_accepted, [["a@example.com", None]])
+
+    def test_lock_of_a_personal_server_is_given_back(self):
+        owner = self.env.uid
+        server = self.make(
+            "ir.mail_server",
+            name="Mine",
+            smtp_host="x",
+            from_filter="mine@example.com",
+            owner_user_id=owner,
+        )
+        with self.committed() as env:
+            env["res.users"].browse(owner).outgoing_mail_server_id = server
+        self.mail(email_to="a@example.com", mail_server_id=server)
+        with self.connection() as env:
+            env["mail.mail"].process_email_queue()
+            env.cr.execute(
+                "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"
+                " AND pid = pg_backend_pid()"
+            )
+            self.assertEqual(env.cr.fetchone(), (0,))
+        with self.committed() as env:
+            env["res.users"].browse(owner).outgoing_mail_server_id = False
+
+    def test_limit_of_a_server(self):
+        """What is over it waits, and says why; no window holds more."""
+        server = self.make(
+            "ir.mail_server", name="Slow", smtp_host="x", queue_per_minute=3
+        )
+        mail_ids = [
+            self.mail(email_to=f"reader{number}@example.com", mail_server_id=server)
+            for number in range(8)
+        ]
+        self.run_queue()
+        self.run_queue()
+        self.assertEqual(len(self.post.messages), 3)
+        late = [
+            self.stored(mail_id, "state", "queue_next_attempt", "failure_reason")
+            for mail_id in mail_ids[3:]
+        ]
+        self.assertEqual({state for state, _at, _reason in late}, {"outgoing"})
+        self.assertEqual(
+            {reason for _state, _at, reason in late},
+            {"The limit of the mail server is reached."},
+        )
+        times = [at for _state, at, _reason in late]
+        self.assertEqual(times, sorted(times))
+        self.assertEqual((times[3] - times[0]).total_seconds(), 60)
+        self.execute(
+            "UPDATE mail_queue_departure SET departs_before ="
+            " departs_before - interval '61 seconds'"
+        )
+        self.let_time_pass()
+        self.run_queue()
+        self.assertEqual(len(self.post.messages), 6)
+
+    def test_limit_within_a_mail_to_several(self):
+        server = self.make(
+            "ir.mail_server", name="Slow", smtp_host="x", queue_per_minute=2
+        )
+        contacts = [self.contact(name) for name in ("Ann", "Bob", "Cid")]
+        mail_id = self.mail_to(*contacts, mail_server_id=server)
+        self.run_queue()
+        self.assertEqual(len(self.post.messages), 2)
+        self.assertEqual(self.stored(mail_id, "state"), "outgoing")
+        self.execute("DELETE FROM mail_queue_departure")
+        self.let_time_pass()
+        self.run_queue()
+        self.assertEqual(
+            sorted(self.post.delivered()), sorted(map(self.email, contacts))
+        )
+        self.assertEqual(self.stored(mail_id, "state"), "sent")
+
+    def test_connections_of_a_server(self):
+        server = self.make(
+            "ir.mail_server", name="One", smtp_host="x", queue_connections=1
+        )
+        mail_id = self.mail(email_to="a@example.com", mail_server_id=server)
+        with self.connection() as env:
+            with env["ir.mail_server"].browse(server)._queue_connection() as granted:
+                self.assertTrue(granted)
+                self.run_queue()
+        self.assertFalse(self.post.messages)
+        self.assertFalse(self.post.sessions)
+        self.run_queue()
+        self.assertEqual(self.stored(mail_id, "state"), "sent")
