@@ -24,6 +24,10 @@ _FACTS = (
     "answer_text_id",
     "valid_until",
     "coalesce({}.suspected_automated, false)",
+    # Which links lead to it.
+    "merged_into_id",
+    "coalesce({}.token_partner_id, 0)",
+    "coalesce({}.link_revocations, 0)",
 )
 # Before an answer these say what is assumed, which needs no event.
 _ANSWERED = ("state", "status", "coalesce({}.accepted, false)")
@@ -45,6 +49,11 @@ def guard_answers(cr):
             BEGIN
                 IF TG_OP = 'UPDATE' THEN
                     told := OLD;
+                    -- Whoever ends links needs no event: they refuse all the same.
+                    told.link_revocations := coalesce(OLD.link_revocations, 0) + (
+                        coalesce(NEW.link_revocations, 0)
+                        > coalesce(OLD.link_revocations, 0)
+                    )::int;
                     -- The sum keeps PostgreSQL from reading all events backwards.
                     SELECT *, xmin INTO last FROM privacy_consent_event
                         WHERE consent_id = NEW.id ORDER BY id + 0 DESC LIMIT 1;
@@ -83,6 +92,12 @@ def guard_answers(cr):
                         SELECT xmin FROM privacy_consent WHERE id = NEW.id
                     ) THEN
                         told.partner_id := NEW.partner_id;
+                        told.merged_into_id := NEW.merged_into_id;
+                        IF NEW.partner_id <> OLD.partner_id THEN
+                            told.token_partner_id := coalesce(
+                                nullif(OLD.token_partner_id, 0), OLD.partner_id
+                            );
+                        END IF;
                     END IF;
                     IF %(new)s IS NOT DISTINCT FROM %(told)s THEN
                         RETURN NULL;
@@ -107,7 +122,8 @@ def guard_answers(cr):
                 NEW.state = 'answered' OR NEW.status NOT IN ('unknown', 'requested')
                 OR NEW.suspected_automated OR num_nonnulls(
                     NEW.answered_by, NEW.answer_date, NEW.answer_channel,
-                    NEW.answer_text_id, NEW.valid_until
+                    NEW.answer_text_id, NEW.valid_until, NEW.merged_into_id,
+                    nullif(NEW.token_partner_id, 0)
                 ) > 0
                 """
             ),

@@ -37,6 +37,20 @@ def repeat(respond, env, waits=WAITS):
             time.sleep(random.uniform(0, longest))
 
 
+def repeat_or_give_up(respond, give_up, env):
+    """Do :func:`repeat`, and show a page even if no try succeeds.
+
+    :param respond: called with the environment
+    :param give_up: called with it in the end, and changes nothing
+    :return: what one of them returns
+    """
+    try:
+        return repeat(respond, env)
+    except CONFLICTS:
+        begin_anew(env)
+        return give_up(env)
+
+
 def begin_anew(env):
     """Begin another transaction, and forget all of the last one."""
     env.cr.rollback()

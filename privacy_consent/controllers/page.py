@@ -103,14 +103,7 @@ class PublicController(http.Controller):
         :param give_up: called instead, and changes nothing, when again and again
             somebody else was faster
         """
-
-        def repeat(env):
-            try:
-                return fresh_snapshot.repeat(respond, env)
-            except fresh_snapshot.CONFLICTS:
-                fresh_snapshot.begin_anew(env)
-                return give_up(env)
-
+        repeat = partial(fresh_snapshot.repeat_or_give_up, respond, give_up)
         try:
             return self._respond_from(db, repeat)
         except NotFound:
@@ -210,14 +203,10 @@ class PublicController(http.Controller):
         """
         return links.proof.Origin(
             address=_one_line(request.httprequest.remote_addr),
-            agent=self._agent(),
+            agent=_one_line(request.httprequest.user_agent.string)[:MAX_AGENT],
             language=lang,
             surroundings=lang and PAGE_VERSION,
         )
-
-    def _agent(self):
-        """:return: what the visitor's program calls itself"""
-        return _one_line(request.httprequest.user_agent.string)[:MAX_AGENT]
 
     def _language(self, consent_sudo, grant=links.token.FULL):
         """Find the language of a page.

@@ -21,13 +21,16 @@ from . import privacy_activity_run
 from . import privacy_activity_batch
 from . import privacy_activity_subjects
 from . import privacy_activity_texts
+from . import privacy_activity_texts_followed
 from . import privacy_consent_address
 from . import privacy_consent_answers
 from . import privacy_consent_asking
 from . import privacy_consent_blacklist
+from . import privacy_consent_delivery
 from . import privacy_consent_effects
 from . import privacy_consent_erasure
 from . import privacy_consent_event
+from . import privacy_consent_last_request
 from . import privacy_consent_links
 from . import privacy_consent_merge
 from . import privacy_consent_origins
@@ -35,6 +38,7 @@ from . import privacy_consent_preferences
 from . import privacy_consent_proof
 from . import privacy_consent_request
 from . import privacy_consent_request_files
+from . import privacy_consent_request_state
 from . import privacy_consent_bounce
 from . import privacy_consent_scrub
 from . import privacy_consent_text

@@ -17,7 +17,11 @@ _ERASING = ContextVar("privacy_consent.erasing", default=False)
 # The messages and files that requests are made of at this moment.
 _MADE = ContextVar("privacy_consent.made", default=None)
 # What may still change of them.
-_OPEN = {("ir.attachment", "res_id"), ("mail.message", "attachment_ids")}
+_OPEN = {
+    ("ir.attachment", "res_id"),
+    ("mail.message", "attachment_ids"),
+    ("mail.message", "subject"),
+}
 
 
 @contextmanager
@@ -37,7 +41,7 @@ def is_erasing():
 
 @contextmanager
 def making(records=()):
-    """Let files be given to requests for as long as this lasts.
+    """Let files and a subject be given to requests for as long as this lasts.
 
     It is no method, so that the code of a server action cannot call it.
 
@@ -51,7 +55,7 @@ def making(records=()):
 
 
 def made(messages):
-    """Note messages that were just made, and may get files until all are finished."""
+    """Note messages that were just made, which may change until all are finished."""
     if _MADE.get() is not None:
         _MADE.get().update(messages)
 
@@ -60,14 +64,19 @@ def _is_made(record):
     return record in (_MADE.get() or ())
 
 
-def refuse_changes(records, vals):
+def refuse_changes(find, vals, guarded):
     """Refuse other values for what was asked. The same values again do no harm.
 
-    :param records: those that belong to requests
-    :param dict vals: values of guarded fields only
+    :param find: finds the records that belong to requests, if guarded fields change
+    :param dict vals: values to write
+    :param set guarded: names of fields
     :raise AccessError: for whoever may not write the records anyway
     :raise UserError: for any other value
     """
+    vals = {name: vals[name] for name in guarded & vals.keys()}
+    if not vals:
+        return
+    records = find()
     records.check_access("write")
     for record in records.sudo().with_context(bin_size=False):
         for name, value in vals.items():

@@ -44,13 +44,9 @@ class IrAttachment(models.Model):
         :raise UserError: for other content, another name or place, and for a file of a
             consent that contains its personal link
         """
-        names = _GUARDED & vals.keys()
-        if names:
-            refuse_changes(
-                self._sent_with_requests(), {name: vals[name] for name in names}
-            )
+        refuse_changes(self._sent_with_requests, vals, _GUARDED)
         result = super().write(vals)
-        if names:
+        if not _GUARDED.isdisjoint(vals):
             self._check_without_links()
         return result
 

@@ -2,8 +2,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """What is special about an outgoing mail that asks for consent."""
 
-from contextvars import ContextVar
-
 from odoo import api, fields, models, modules
 from odoo.tools import SQL, html2plaintext
 
@@ -12,6 +10,7 @@ from .guard import deletable, is_erasing, made, refuse_changes
 from .ir_qweb import is_batch
 from .mail_message_schedule import is_notifying_later
 from .mail_scheduled_message import posted_id
+from .privacy_consent_delivery import is_sending, sending
 from .privacy_consent_links import NO_AUTOMATIC_REPLIES
 from .privacy_consent_request import OPEN, make_requests, note
 
@@ -23,8 +22,6 @@ _STATES = {
     "exception": {"state": "failed", "cause": None},
     "cancel": {"state": "cancelled", "cause": "mail"},
 }
-# Whether what follows a mail is left for after the COMMIT that says it left.
-_SENDING = ContextVar("privacy_consent.sending", default=False)
 
 
 class MailMail(models.Model):
@@ -53,11 +50,7 @@ class MailMail(models.Model):
 
         :raise UserError: for another text or message
         """
-        names = _GUARDED & vals.keys()
-        if names:
-            refuse_changes(
-                self._requests_for_consent(), {name: vals[name] for name in names}
-            )
+        refuse_changes(self._requests_for_consent, vals, _GUARDED)
         result = super().write(vals)
         state = vals.get("state")
         if state in ("outgoing", "exception", "cancel"):
@@ -175,16 +168,14 @@ class MailMail(models.Model):
         ).isdisjoint(addresses.read(subject.email).valid)
 
     def _send(self, *args, **kwargs):
-        """Leave what follows a mail for later: it may fail, and locks the consent.
-
-        More mails may leave in this transaction, which take their time. Odoo's tests
-        commit nothing, and nothing is later.
-        """
-        token = _SENDING.set(not modules.module.current_test)
-        try:
+        """Believe that these mails are delivered, if that is told meanwhile."""
+        with sending(self):
             return super()._send(*args, **kwargs)
-        finally:
-            _SENDING.reset(token)
+
+    def _queue_attempt(self, *args, **kwargs):
+        """Believe the same of the addon mail_queue_safe: its loop is its own."""
+        with sending(self):
+            return super()._queue_attempt(*args, **kwargs)
 
     def _prepare_outgoing_list(self, mail_server=False, doc_to_followers=None):
         """Give the personal links to the subject, and to nobody else.
@@ -242,21 +233,24 @@ class MailMail(models.Model):
             ),
             log_exceptions=False,
         )
-        return requests_sudo.browse(one for (one,) in self.env.cr.fetchall())
+        request_sudo = requests_sudo.browse(one for (one,) in self.env.cr.fetchall())
+        # Odoo would read all columns of these rows for each mail.
+        request_sudo.fetch(["consent_id", "activity_id", "address"])
+        request_sudo.activity_id.fetch(["active", "asking_stopped", "consent_required"])
+        return request_sudo
 
     def _postprocess_sent_message(
         self, success_pids, success_emails, failure_reason=False, failure_type=None
     ):
-        """Note what became of requests, and have done what follows."""
+        """Note what became of requests, and have done what follows.
+
+        While mails leave it is left for later: it may fail, and locks the consent. More
+        of them may leave in this transaction, which take their time. Odoo's tests
+        commit nothing, and nothing is later.
+        """
         # Before super(), which deletes mails that are not kept.
         mails = self._about_consents()
-        requests_sudo = (
-            self.env["privacy.consent.request"]
-            .sudo()
-            .search([("mail_id", "in", mails.ids)])
-            if mails
-            else self.env["privacy.consent.request"]
-        )
+        requests_sudo = mails.sudo().consent_request_ids
         for request_sudo in requests_sudo:
             mail = request_sudo.mail_id
             if mail.auto_delete and not mail.is_notification:
@@ -267,7 +261,7 @@ class MailMail(models.Model):
             elif request_sudo.state in OPEN and mail.state in ("sent", "exception"):
                 request_sudo._note_failed(failure_reason or mail.failure_reason)
         due = requests_sudo.filtered("effects_due")
-        if due and _SENDING.get():
+        if due and any(map(is_sending, mails)) and not modules.module.current_test:
             due.consent_id._trigger_effects()
         elif due:
             due._follow_at_commit()

@@ -85,9 +85,7 @@ class MailMessage(models.Model):
         :raise UserError: for another text, author, date, place or file
         :raise AccessError: for a subtype that says what happened to a consent
         """
-        guarded = {name: vals[name] for name in _GUARDED & vals.keys()}
-        if guarded:
-            refuse_changes(self._requests(), guarded)
+        refuse_changes(self._requests, vals, _GUARDED)
         if not self.env.su and vals.get("subtype_id") in self._consent_subtypes():
             for message_sudo in self.sudo():
                 self._check_tells_nothing(

@@ -6,6 +6,7 @@ from contextvars import ContextVar
 
 from odoo import api, models
 
+from .guard import making
 from .privacy_consent_planned import plan, planned, withdraw
 
 _NAME = "message_id"
@@ -49,8 +50,10 @@ class MailMessageSchedule(models.Model):
             self.env.ref("mail.ir_cron_send_scheduled_message").sudo()._trigger()
         token = _NOTIFYING.set(True)
         try:
-            return super(MailMessageSchedule, self - kept)._send_notifications(
-                default_notify_kwargs=default_notify_kwargs
-            )
+            # Odoo gives a subject to those that have none.
+            with making(planned_sudo.message_id):
+                return super(MailMessageSchedule, self - kept)._send_notifications(
+                    default_notify_kwargs=default_notify_kwargs
+                )
         finally:
             _NOTIFYING.reset(token)

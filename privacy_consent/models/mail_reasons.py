@@ -4,9 +4,6 @@
 
 from odoo import models
 
-# One concern of two models.
-# pylint: disable=consider-merging-classes-inherited
-
 
 class MailMail(models.Model):
     _inherit = "mail.mail"

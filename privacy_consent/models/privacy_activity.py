@@ -2,9 +2,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """What an activity asks its subjects, and how."""
 
-# One file for each concern of the model.
-# pylint: disable=consider-merging-classes-inherited
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 

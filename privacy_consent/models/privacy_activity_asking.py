@@ -2,9 +2,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Asking the subjects of an activity: start, batches, progress, stop and continue."""
 
-# One file for each concern of the model.
-# pylint: disable=consider-merging-classes-inherited
-
+from collections import Counter
 from datetime import timedelta
 from math import ceil
 
@@ -56,6 +54,19 @@ class PrivacyActivity(models.Model):
         compute_sudo=True,
         help="Why the missing consents could not be generated.",
     )
+
+    queue_warning = fields.Text(
+        string="The mail queue does not send",
+        compute="_compute_queue_warning",
+        compute_sudo=True,
+        help="What keeps the mail queue from sending. Empty: nothing does.",
+    )
+
+    def _compute_queue_warning(self):
+        crons = self.env["ir.cron"]
+        # The addon mail_queue_safe knows.
+        known = hasattr(crons, "_mail_queue_warning")
+        self.queue_warning = known and crons._mail_queue_warning()
 
     @api.depends("asking_stopped", "generation_ids.error", "generation_ids.pending")
     def _compute_asking(self):
@@ -166,20 +177,20 @@ class PrivacyActivity(models.Model):
                 "subject_count": missing,
                 "unasked_count": unasked,
                 "stopped": self.asking_stopped,
-                "last_mail_date": self._forecast_last_mail(missing + unasked),
+                "last_mail_date": self._forecast_last_mail({self: missing + unasked}),
             }
         )
-        return {
-            "name": self.env._("Ask for consent"),
-            "type": "ir.actions.act_window",
-            "res_model": wizard._name,
-            "res_id": wizard.id,
-            "view_mode": "form",
-            "target": "new",
-        }
+        return wizard._get_records_action(
+            name=self.env._("Ask for consent"), target="new", context={}
+        )
 
-    def _forecast_last_mail(self, count):
-        """:return: when so many more mails will roughly have left"""
+    @api.model
+    def _forecast_last_mail(self, counts):
+        """Tell when so many more mails will roughly have left.
+
+        :param dict counts: the number of mails by activity
+        :rtype: datetime
+        """
         mails_sudo = self.env["mail.mail"].sudo()
         recent_sudo = (
             self.env["privacy.consent"]
@@ -191,11 +202,36 @@ class PrivacyActivity(models.Model):
             )
         )
         seconds = seconds_until_sent(
-            mails_sudo.search_count([("state", "=", "outgoing")]) + count,
+            mails_sudo.search_count([("state", "=", "outgoing")])
+            + sum(counts.values()),
             recent_sudo.mapped("sent_date"),
             runs_to_the_end="queue_attempts" in mails_sudo._fields,
         )
-        return fields.Datetime.now() + timedelta(seconds=ceil(seconds))
+        last = fields.Datetime.now() + timedelta(seconds=ceil(seconds))
+        return max([last, *self._forecast_by_limits(counts)])
+
+    @api.model
+    def _forecast_by_limits(self, counts):
+        """:return: until when each mail server's limits let so many more mails leave"""
+        servers_sudo = self.env["ir.mail_server"].sudo()
+        # The addon mail_queue_safe has limits.
+        if not hasattr(servers_sudo, "_queue_forecast"):
+            return []
+        by_server = Counter()
+        for activity, count in counts.items():
+            by_server[activity._request_server_sudo()] += count
+        return [server._queue_forecast(count) for server, count in by_server.items()]
+
+    def _request_server_sudo(self):
+        """:return: the server through which the requests leave; none for Odoo's own"""
+        servers_sudo = self.env["ir.mail_server"].sudo()
+        template_sudo = self.sudo().consent_template_id
+        if template_sudo.mail_server_id or not servers_sudo.search_count([], limit=1):
+            return template_sudo.mail_server_id
+        # Roughly: another template may have another sender.
+        sender = self.sudo().controller_id.email or self.env.user.email
+        server_sudo, _sender = servers_sudo._find_mail_server(sender)
+        return server_sudo or servers_sudo
 
     @api.model
     def _tell_user(self, message, kind="info"):
@@ -299,28 +335,30 @@ class PrivacyActivity(models.Model):
         :return: how many of those that were looked at are leaving at this moment
         :rtype: int
         """
-        requests_sudo = self._open_requests(_CANCELLED_AT_ONCE)
-        cancelled = requests_sudo._cancel("stopped" if self.asking_stopped else "off")
-        if len(requests_sudo) == _CANCELLED_AT_ONCE:
+        seen, cancelled = self._cancel_open_requests()
+        if len(seen) == _CANCELLED_AT_ONCE:
             runs_sudo = self.env["privacy.activity.generation"].sudo()
             runs_sudo._ensure(self)
             runs_sudo.search([("activity_id", "=", self.id)]).pending = True
             runs_sudo._trigger()
-        return len(requests_sudo - cancelled)
+        return len(seen - cancelled)
 
     def _cancel_open_requests(self):
         """Cancel a batch of what has not left.
 
-        :return: whether there was anything
-        :rtype: bool
+        :return: the requests that were looked at, and those of them that are cancelled
         """
-        requests_sudo = self._open_requests(_CANCELLED_AT_ONCE)
-        return bool(requests_sudo._cancel("stopped" if self.asking_stopped else "off"))
+        seen_sudo = self._open_requests(_CANCELLED_AT_ONCE)
+        cause = "stopped" if self.asking_stopped else "off"
+        return seen_sudo, seen_sudo._cancel(cause)
 
     def _open_requests(self, limit=None):
         """:return: the requests that are still to come, with superuser rights"""
         requests_sudo = self.env["privacy.consent.request"].sudo()
-        return requests_sudo.search(self._open_domain(), order="id", limit=limit)
+        # in the order of their index
+        return requests_sudo.search(
+            self._open_domain(), order="consent_id.id", limit=limit
+        )
 
     def _count_open_requests(self):
         requests_sudo = self.env["privacy.consent.request"].sudo()

@@ -2,9 +2,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """How many people get no mailings once an activity asks them."""
 
-# One file for each concern of the model.
-# pylint: disable=consider-merging-classes-inherited
-
 from odoo import models
 
 from .mail_blacklist import not_on_blacklist
@@ -33,7 +30,7 @@ class PrivacyActivity(models.Model):
             or self.default_consent
         ):
             return 0
-        with self._explaining_filter_errors():
+        with self._finding_subjects():
             return self.env["res.partner"].search_count(
                 self._subjects_missing_domain() & not_on_blacklist(self.env)
             )

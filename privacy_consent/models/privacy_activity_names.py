@@ -2,9 +2,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """The names of controllers and processors: they are part of what people are told."""
 
-# One file for each concern of the model.
-# pylint: disable=consider-merging-classes-inherited
-
 from collections import defaultdict
 
 from odoo import api, models

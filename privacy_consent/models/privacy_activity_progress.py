@@ -2,9 +2,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """How many people of an activity were asked, got their mail and answered."""
 
-# One file for each concern of the model.
-# pylint: disable=consider-merging-classes-inherited
-
 from odoo import api, models
 from odoo.fields import Domain
 

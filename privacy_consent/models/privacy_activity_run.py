@@ -246,9 +246,9 @@ class PrivacyActivityGeneration(models.Model):
         """
         activity = self._activity_as_user()
         if activity._asks_nobody():
-            cancelled = activity._cancel_open_requests()
+            _seen, cancelled = activity._cancel_open_requests()
             if cancelled or not activity.asking_stopped:
-                return cancelled
+                return bool(cancelled)
             # Followers are told when it is through, after somebody continued.
             self.pending = False
             return True

@@ -2,9 +2,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Whom an activity should ask and has not asked yet."""
 
-# One file for each concern of the model.
-# pylint: disable=consider-merging-classes-inherited
-
 import ast
 from contextlib import contextmanager
 from functools import partial
@@ -66,9 +63,9 @@ class PrivacyActivity(models.Model):
         :return: ``res.partner`` records, in the order of their ids
         :raise UserError: when the subjects filter cannot be evaluated
         """
-        with self._explaining_filter_errors():
+        with self._finding_subjects():
             return self.env["res.partner"].search(
-                self._subjects_missing_domain() & Domain("id", ">", after),
+                self._subjects_missing_domain(after),
                 order="id",
                 limit=limit,
             )
@@ -78,13 +75,17 @@ class PrivacyActivity(models.Model):
 
         :rtype: int
         """
-        with self._explaining_filter_errors():
+        with self._finding_subjects():
             return self.env["res.partner"].search_count(self._subjects_missing_domain())
 
-    def _subjects_missing_domain(self):
+    def _subjects_missing_domain(self, after=0):
         """:rtype: Domain"""
+        partners = self.env["res.partner"]
         return (
             self._subjects_domain()
+            .optimize(partners)
+            .map_conditions(partial(_without_asked, self, partners, after))
+            & Domain("id", ">", after)
             & Domain.custom(to_sql=self._not_asked_sql)
             & Domain.custom(to_sql=self._not_erased_sql)
         )
@@ -102,29 +103,20 @@ class PrivacyActivity(models.Model):
         )
 
     def _not_asked_sql(self, _model, alias, _query):
-        """Make the condition that a contact has no consent to this activity.
-
-        Rights play no part in whether somebody was asked. Of the consents of merged
-        contacts the one that counts is enough, which the unique index has.
-
-        :rtype: SQL
-        """
-        return SQL(
-            "NOT EXISTS (SELECT FROM privacy_consent WHERE partner_id = %s"
-            " AND activity_id = %s AND merged_into_id IS NULL)",
-            SQL.identifier(alias, "id"),
-            self.id,
-        )
+        return _not_asked_sql(self, SQL.identifier(alias, "id"))
 
     def _not_erased_sql(self, _model, alias, _query):
         """Make the condition that no erasure put the address on the blacklist.
 
+        PostgreSQL finds the few contacts it did, and reads no address of the others.
+
         :rtype: SQL
         """
         return SQL(
-            "NOT EXISTS (SELECT FROM mail_blacklist WHERE email = %s"
-            " AND active AND consent_erased)",
-            SQL.identifier(alias, "email_normalized"),
+            "NOT EXISTS (SELECT FROM mail_blacklist AS entry JOIN res_partner AS erased"
+            " ON erased.email_normalized = entry.email WHERE erased.id = %s"
+            " AND entry.active AND entry.consent_erased)",
+            SQL.identifier(alias, "id"),
         )
 
     def _consents_to_ask(self, after=0, limit=None):
@@ -193,21 +185,28 @@ class PrivacyActivity(models.Model):
         if not company_sudo:
             companies_sudo = company_sudo.search([], limit=2)
             company_sudo = companies_sudo if len(companies_sudo) == 1 else company_sudo
-        return Domain("company_id", "=", False) | Domain(
-            "company_id", "child_of", company_sudo.ids
+        # By their ids, which PostgreSQL reads from an index of contacts.
+        branches_sudo = company_sudo.with_context(active_test=False).search(
+            [("id", "child_of", company_sudo.ids)]
         )
+        return Domain("company_id", "in", [False, *branches_sudo.ids])
 
     @contextmanager
-    def _explaining_filter_errors(self):
-        """Say which activity has a filter that cannot be evaluated, and why.
+    def _finding_subjects(self):
+        """Have PostgreSQL use indexes; say which filter cannot be evaluated, and why.
 
         :raise UserError: when it cannot; the transaction is of no use any more then
         """
         name = self.display_name
         self.env["privacy.consent"].flush_model()
         self.env["mail.blacklist"].flush_model()
+        self.env["res.partner"].flush_model(["email_normalized"])
+        # Several processes would hash all contacts and consents. One reads both in
+        # order, which takes half the time, and stops as soon as it has enough.
+        self.env.cr.execute("SET LOCAL max_parallel_workers_per_gather = 0")
         try:
             yield
+            self.env.cr.execute("SET LOCAL max_parallel_workers_per_gather TO DEFAULT")
         except _DOMAIN_ERRORS as error:
             if isinstance(error, psycopg2.OperationalError):
                 raise  # a conflict with another transaction, not the filter's fault
@@ -219,6 +218,62 @@ class PrivacyActivity(models.Model):
                     reason=error,
                 )
             ) from error
+
+
+def _not_asked_sql(activity, partner_id):
+    """Make the condition that a contact has no consent to an activity.
+
+    Rights play no part in whether somebody was asked. Of the consents of merged
+    contacts the one that counts is enough, which the unique index has.
+
+    :rtype: SQL
+    """
+    return SQL(
+        "NOT EXISTS (SELECT FROM privacy_consent WHERE partner_id = %s"
+        " AND activity_id = %s AND merged_into_id IS NULL)",
+        partner_id,
+        activity.id,
+    )
+
+
+def _without_asked(activity, partners, after, condition):
+    """Have a condition on tags, or on other links, leave out who was asked already.
+
+    The filter leaves them out anyway. But where links say whom it finds, and nobody is
+    missing, PostgreSQL sees that in two indexes and reads none of the contacts.
+
+    :param int after: leave out contacts whose id is not greater, too
+    :param condition: of an optimized domain for contacts
+    :rtype: Domain
+    """
+    field = partners._fields.get(condition.field_expr)
+    if (
+        condition.operator != "in"
+        or not field
+        or field.type != "many2many"
+        or not field.store
+        or not field.get_comodel_domain(partners).is_true()
+        # Odoo finds out what names mean, and that there is no link.
+        or any(type(value) is not int for value in condition.value)
+    ):
+        return condition
+
+    def to_sql(model, alias, _query):
+        model._check_field_access(field, "read")
+        linked = SQL.identifier("link", field.column1)
+        return SQL(
+            "%(id)s IN (SELECT %(linked)s FROM %(links)s AS link"
+            " WHERE %(linked)s > %(after)s AND %(tag)s IN %(tags)s AND %(not_asked)s)",
+            after=after,
+            id=SQL.identifier(alias, "id"),
+            linked=linked,
+            links=SQL.identifier(field.relation),
+            not_asked=_not_asked_sql(activity, linked),
+            tag=SQL.identifier("link", field.column2),
+            tags=tuple(condition.value),
+        )
+
+    return Domain.custom(to_sql=to_sql)
 
 
 def _never_failed_sql(activity, _model, alias, _query):

@@ -176,16 +176,6 @@ class PrivacyConsent(models.Model):
         readonly=True,
         copy=False,
     )
-    merged_into_id = fields.Many2one(
-        comodel_name="privacy.consent",
-        string="Merged into",
-        readonly=True,
-        copy=False,
-        index="btree_not_null",
-        ondelete="restrict",
-        help="The consent that counts since the contacts of both were merged.",
-    )
-
     _unique_uuid = models.UniqueIndex("(uuid)")
     # What counting needs, so that it reads nothing but the index. It is partial so
     # that PostgreSQL, whose statistics lag behind a run, cannot take it to find out
@@ -195,6 +185,10 @@ class PrivacyConsent(models.Model):
     )
     _sent_idx = models.Index(
         "(activity_id, active, company_id) WHERE sent_date IS NOT NULL"
+    )
+    # Who is a draft and has no request under way, in the order of both indexes.
+    _draft_idx = models.Index(
+        "(activity_id, id) WHERE state = 'draft' AND active IS TRUE"
     )
     # PostgreSQL takes a partial index only for the words in which Odoo asks.
     _archived_idx = models.Index("(id) WHERE active IS NOT TRUE")

@@ -2,9 +2,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Answers: whose word they are, and which of them counts."""
 
-# One file for each concern of the model.
-# pylint: disable=consider-merging-classes-inherited
-
 from contextlib import nullcontext
 from contextvars import ContextVar
 from datetime import datetime
@@ -135,7 +132,7 @@ class PrivacyConsent(models.Model):
         """
         date = fields.Datetime.to_datetime(vals.get("answer_date") or None)
         channel = vals.get("answer_channel")
-        if self.status in (*ANSWERS,):
+        if self.status in ANSWERS:
             known = self.answer_date and self.answer_date.replace(microsecond=0)
             return (
                 bool(vals.get("accepted", self.accepted)) != self.accepted

@@ -2,9 +2,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Asking: a request to each subject, made in batches and left to the mail queue."""
 
-# One file for each concern of the model.
-# pylint: disable=consider-merging-classes-inherited
-
 import logging
 
 import psycopg2
@@ -15,7 +12,7 @@ from odoo.fields import Command, Domain
 
 from .. import canonical_json, links
 from .ir_qweb import compiling_once
-from .privacy_consent_request import make_requests, note
+from .privacy_consent_request import OPEN, make_requests, note
 
 _logger = logging.getLogger(__name__)
 
@@ -176,6 +173,45 @@ class PrivacyConsent(models.Model):
                 )
             )
         return open_sudo
+
+    def _hindrance(self):
+        """Tell why nobody may be asked for this consent.
+
+        :return: one of the causes of ``privacy.consent.request``, or None
+        """
+        if self.locked_until:
+            return "locked"
+        if self.merged_into_id:
+            return "merged"
+        if not self.active:
+            return "archived"
+        if not self.partner_id.active:
+            return "contact"
+        if self.activity_id.asking_stopped:
+            return "stopped"
+        asks = self.activity_id.active and self.activity_id.consent_required
+        return None if asks else "off"
+
+    def _open_requests(self):
+        """:return: the requests that are still to come, with superuser rights"""
+        requests_sudo = self.env["privacy.consent.request"].sudo()
+        if not self:
+            return requests_sudo
+        return requests_sudo.search(
+            [("consent_id", "in", self.ids), ("state", "in", OPEN)]
+        )
+
+    def _cancel_requests(self, cause):
+        """Cancel what has not left, and leave alone what is leaving at this moment.
+
+        :param str cause: one of those of ``privacy.consent.request``
+        :return: the requests that are cancelled
+        """
+        return self._open_requests()._cancel(cause)
+
+    def _trigger_mail_queue(self):
+        """Have the mail queue run right after this transaction, not in an hour."""
+        self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger()
 
     def _send_consent_notification(self, kind=None):
         """Enqueue a request to each subject, with the template of its activity.

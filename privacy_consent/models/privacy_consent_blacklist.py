@@ -2,9 +2,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """The server action that keeps the blacklist: who does not consent gets no mailings."""
 
-# One file for each concern of the model.
-# pylint: disable=consider-merging-classes-inherited
-
 from odoo import models
 from odoo.fields import Domain
 

@@ -2,9 +2,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Requests that a mail server took, and that did not arrive after all."""
 
-# One file for each concern of the model.
-# pylint: disable=consider-merging-classes-inherited
-
 import logging
 
 from odoo import fields, models

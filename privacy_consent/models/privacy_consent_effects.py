@@ -10,9 +10,6 @@ that, in the same HTTP request and a transaction of its own, see :func:`after_co
 If the person has changed their mind meanwhile, it is done once, for what counts then.
 """
 
-# One file for each concern of the model.
-# pylint: disable=consider-merging-classes-inherited
-
 import logging
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -25,16 +22,12 @@ from odoo.tools import SQL
 
 from .. import fresh_snapshot
 from .privacy_consent import store
-from .privacy_consent_event import Event, append
-from .privacy_consent_request import note
 
 _logger = logging.getLogger(__name__)
 
 # The consents on which the server action runs at this moment. What it writes on them
 # does not start it again.
 _RUNNING = ContextVar("privacy_consent.running", default=())
-# What a transaction keeps in mind: the requests that it follows in the end.
-_FOLLOWING = "privacy_consent.following"
 # The ids of consents of which something follows after the COMMIT; None: at once.
 _LATER = ContextVar("privacy_consent.later", default=None)
 _BATCH_SIZE = 100
@@ -88,87 +81,6 @@ def _do_after_commit(env, consent_ids):
             )
 
 
-class PrivacyConsentRequest(models.Model):
-    _inherit = "privacy.consent.request"
-
-    def _follow_at_commit(self):
-        """Do :meth:`_follow` for all requests of this transaction at once."""
-        precommit = self.env.cr.precommit
-        following = precommit.data.setdefault(_FOLLOWING, set())
-        if not following:
-            precommit.add(self.browse()._follow_noted)
-        following.update(self.ids)
-
-    def _follow_noted(self):
-        following = self.env.cr.precommit.data.pop(_FOLLOWING, ())
-        self.sudo().browse(following).exists()._follow()
-
-    def _follow(self):
-        """Do what follows: of all together, or of each alone if something fails.
-
-        The message may have left in this transaction, so nothing may end it.
-        """
-        if not self:
-            return
-        try:
-            with self.env.cr.savepoint():
-                self._follow_together()
-        except Exception as error:
-            self.env.invalidate_all(flush=False)
-            if len(self) > 1:
-                for one in self:
-                    one._follow()
-                return
-            conflict = isinstance(error, psycopg2.OperationalError)
-            self.consent_id._note_effect_failed(error, conflict)
-
-    def _follow_together(self):
-        consents = self.consent_id._lock()
-        due = self.filtered(lambda one: one.effects_due and one.consent_id in consents)
-        note(due, {"effects_due": False})
-        delivered = due.filtered(lambda one: one.state == "delivered")
-        append(
-            self.env,
-            [
-                Event(
-                    kind="requested",
-                    by="system",
-                    activity=one.activity_id,
-                    consent=one.consent_id,
-                    request_uuid=one.uuid,
-                    text=one.text_id,
-                    language=one.text_id.language,
-                    surroundings=one.surroundings,
-                    person={"name": one.consent_id.subject_name, "email": one.address},
-                )
-                for one in delivered
-            ],
-        )
-        new = delivered.filtered(lambda one: one.consent_id.state == "draft")
-        # Who answered before this, or on paper, was sent a request all the same.
-        mailed = delivered.filtered(lambda one: not one.consent_id.sent_date) - new
-        for requests, state in ((new, {"state": "sent"}), (mailed, {})):
-            for moment, sent in requests.grouped("delivered_date").items():
-                quiet = sent.consent_id.with_context(tracking_disable=True)
-                store(quiet, {**state, "sent_date": moment})
-        new.consent_id._log_kind("requested")
-        new.consent_id._run_action()
-        made_up = due.consent_id.filtered(
-            lambda one: one.action_error and not one.action_attempts
-        )
-        if made_up:
-            store(made_up, {"action_error": False})
-        (due - delivered)._ask_at_next_address()
-
-    def _ask_at_next_address(self):
-        """Ask people who have another address than the one that nobody reaches."""
-        for consent in self.filtered(lambda one: not one._hindrance()).consent_id:
-            tried = consent.request_ids.mapped("address")
-            address = consent._address_to_ask()
-            if address and address not in tried and not consent._open_requests():
-                consent.with_user(self.env.user).action_auto_ask()
-
-
 class PrivacyConsent(models.Model):
     _inherit = "privacy.consent"
 
@@ -195,35 +107,6 @@ class PrivacyConsent(models.Model):
         "(id) WHERE action_due IS TRUE OR notices_due IS NOT NULL"
     )
     _action_error_idx = models.Index("(id) WHERE action_error IS NOT NULL")
-
-    def _mail_delivered(self, mail, partners):
-        """Store that a request was delivered. Doing it twice changes nothing.
-
-        It writes the row of the request alone. What follows is done in another
-        transaction, because it may fail, takes time, and locks the consent.
-
-        :param mail: the ``mail.mail`` that asked
-        :param partners: ``res.partner`` records, or a list of them, whose own address
-            took the mail
-        """
-        requests = self.env["privacy.consent.request"]
-        for consent in self:
-            if consent.partner_id not in partners:
-                continue
-            requests.flush_model()
-            self.env.cr.execute(
-                SQL(
-                    "UPDATE privacy_consent_request SET state = 'delivered',"
-                    " delivered_date = %s, reason = NULL, cause = NULL,"
-                    " ended_date = NULL, effects_due = TRUE"
-                    " WHERE mail_id = %s AND consent_id = %s"
-                    " AND state IN ('waiting', 'failed')",
-                    fields.Datetime.now(),
-                    mail.id,
-                    consent.id,
-                )
-            )
-            requests.invalidate_model()
 
     def _run_action(self):
         """Run the server action of the activity on every consent that is not draft.
@@ -335,23 +218,6 @@ class PrivacyConsent(models.Model):
         if not any(self_sudo[name] for name in others):
             vals |= {"action_attempts": 0, "action_error": False}
         store(self_sudo, vals)
-
-    def _note_effect_failed(self, error, conflict):
-        """Have repeated what follows a delivery.
-
-        :param bool conflict: whether somebody else was faster: then at once
-        """
-        if conflict:
-            self._trigger_effects()
-            return
-        _logger.warning(
-            "What follows the request of consent %s failed: %s. See there.",
-            self.id,
-            type(error).__name__,
-        )
-        reason = str(error) or type(error).__name__
-        if self.action_error != reason:
-            store(self, {"action_error": reason})
 
     def _trigger_effects(self):
         """Have done what is due once this transaction is committed."""

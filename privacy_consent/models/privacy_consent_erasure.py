@@ -2,9 +2,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Erasing what is known of a person, at once or when a locked proof may go."""
 
-# One file for each concern of the model.
-# pylint: disable=consider-merging-classes-inherited
-
 import logging
 
 from odoo import api, fields, models

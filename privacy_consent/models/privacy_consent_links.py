@@ -2,8 +2,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """The links of a consent: for whom they were made, and what they allow today."""
 
-# pylint: disable=consider-merging-classes-inherited
-
 from datetime import timedelta
 from urllib.parse import quote
 
@@ -137,19 +135,24 @@ class PrivacyConsent(models.Model):
         :return: ``links.token.FULL``, ``links.token.REFUSE``, or None
         """
         consent_id = consent_id or self.id
-        own = self._own_addresses()
-        if len(own) != 1:
-            own.append("")  # what links were bound to until 19.0.1.1.0
+        own, mailboxes = self._link_mailboxes()
         if self._matching(token, consent_id, own, [self.link_revocations]):
             return links.token.FULL
-        ended = range(self.link_revocations)
-        asked = set(self.sudo().request_ids.mapped("address")) - {False}
         # All of them, so that the time does not tell.
-        if self._matching(
-            token, consent_id, [*own, *asked], [*ended, self.link_revocations]
-        ):
+        ever = range(self.link_revocations + 1)
+        if self._matching(token, consent_id, mailboxes, ever):
             return links.token.REFUSE
         return self._grant_of_old_link(token, consent_id, own)
+
+    def _link_mailboxes(self):
+        """Tell for which mailboxes links were made.
+
+        :return: those whose links allow everything today, and all there ever were. An
+            empty one stands for none, and for any until 19.0.1.1.0.
+        """
+        own = self._own_addresses()
+        asked = self.sudo().request_ids.mapped("address")
+        return own if len(own) == 1 else [*own, ""], {"", *own, *asked} - {False}
 
     def _grant_of_old_link(self, token, consent_id, own):
         """:return: what a link in the form of 18.0 allows, or None"""

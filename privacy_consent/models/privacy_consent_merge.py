@@ -2,10 +2,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Two contacts become one, and no answer is lost."""
 
-# One file for each concern of the model.
-# pylint: disable=consider-merging-classes-inherited
-
-from odoo import models
+from odoo import fields, models
 
 from .privacy_consent import store
 from .privacy_consent_event import append_word
@@ -13,6 +10,16 @@ from .privacy_consent_event import append_word
 
 class PrivacyConsent(models.Model):
     _inherit = "privacy.consent"
+
+    merged_into_id = fields.Many2one(
+        comodel_name="privacy.consent",
+        string="Merged into",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="restrict",
+        help="The consent that counts since the contacts of both were merged.",
+    )
 
     def _surviving(self):
         """:return: the consent that counts today, after any merges of contacts"""
@@ -36,14 +43,18 @@ class PrivacyConsent(models.Model):
             [("partner_id", "in", (sources + destination).ids)]
         )
         current = everything.filtered(lambda consent: not consent.merged_into_id)
-        for consents in current.grouped("activity_id").values():
-            consents.sorted(
-                lambda consent: consent._merge_rank(destination), reverse=True
-            )._merge_into_first()
+        together = [
+            consents.sorted(lambda one: one._merge_rank(destination), reverse=True)
+            for consents in current.grouped("activity_id").values()
+        ]
         changed = everything.filtered(
             lambda one: one.partner_id in sources or one._with_merged() != one
         )
+        changed |= self.union(*(consents for consents in together if consents[1:]))
+        # The table takes no merge that no event tells.
         append_word(changed, "merged")
+        for consents in together:
+            consents._merge_into_first()
         # An account that comes by a merge may be anybody's.
         if sources.sudo().with_context(active_test=False).user_ids:
             destination.sudo().address_changed_by_others = True

@@ -2,9 +2,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """From where people answered is forgotten after some months."""
 
-# One file for each concern of the model.
-# pylint: disable=consider-merging-classes-inherited
-
 from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models

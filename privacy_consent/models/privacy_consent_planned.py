@@ -34,11 +34,24 @@ def plan(message, name):
     :param str name: the field of the request that leads to it
     :raise UserError: where somebody may not be asked now
     """
+    consent_sudo = asked_by_author(message)
+    if consent_sudo:
+        consent_sudo._check_askable()._cancel("replaced")
+        make_planned(message, name, consent_sudo)
+
+
+def asked_by_author(message):
+    """:return: the consent that a message asks for, if its author may ask"""
     consent_sudo = _asked(message.sudo())
-    user = message.env.user
-    if not consent_sudo.with_user(user)._filtered_access("write"):
-        return
-    consent_sudo._check_askable()._cancel("replaced")
+    return consent_sudo.with_user(message.env.user)._filtered_access("write").sudo()
+
+
+def make_planned(message, name, consent_sudo, **vals):
+    """Make the request of a message for later, see :func:`plan`.
+
+    :param consent_sudo: the consent that it asks for
+    :param vals: more values of the request
+    """
     make_requests(
         message.env,
         [
@@ -48,6 +61,7 @@ def plan(message, name):
                 name: message.id,
                 "address": consent_sudo._address_to_ask(),
                 "contact_email": consent_sudo.partner_id.email,
+                **vals,
             }
         ],
     )

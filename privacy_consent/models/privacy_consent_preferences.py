@@ -2,8 +2,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """All that one subject was asked, for the pages on which they see it together."""
 
-# pylint: disable=consider-merging-classes-inherited
-
 from datetime import datetime
 
 from odoo import api, fields, models
@@ -61,7 +59,7 @@ class PrivacyConsent(models.Model):
 
         :param subject: exactly this ``res.partner``: neither its company nor another
             contact with the same address
-        :return: the consents that were asked and are not archived, by activity
+        :return: the consents that were asked, without those in the archive, by activity
         """
         asked = self.search(
             [("partner_id", "=", subject.id), ("state", "in", ("sent", "answered"))]
@@ -76,9 +74,7 @@ class PrivacyConsent(models.Model):
         :param ids: of consents, any texts
         :return: consents that were asked or answered, merged ones too
         """
-        own = self.with_context(active_test=False).search(
-            [("partner_id", "=", subject.id), ("state", "in", ("sent", "answered"))]
-        )
+        own = self.with_context(active_test=False)._preferences_of(subject)
         return own.filtered(lambda one: str(one.id) in ids).with_env(self.env)
 
     def _preference(self):

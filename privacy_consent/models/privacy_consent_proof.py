@@ -2,9 +2,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Whose word an answer is: what the door checks before it records one."""
 
-# One file for each concern of the model.
-# pylint: disable=consider-merging-classes-inherited
-
 import time
 from dataclasses import dataclass
 from datetime import timedelta

@@ -2,20 +2,14 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Requests: one consent asked by one mail at one address, and what became of it."""
 
-# One file for each concern of the model.
-# pylint: disable=consider-merging-classes-inherited
-
 from contextvars import ContextVar
-from functools import partial
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..unique_id import new_uuid
 from .guard import is_erasing
-from .locking import lock_unchanged
 
 # Such a request is still to come: nobody is asked twice at once.
 OPEN = ("planned", "waiting")
@@ -59,18 +53,16 @@ def make_requests(env, values):
     log = {"create_uid": env.uid, "create_date": now}
     log |= {"write_uid": env.uid, "write_date": now}
     rows = [{"uuid": new_uuid(), **log, **vals} for vals in values]
+    requests_sudo.flush_model(["state"])
     env.cr.execute(
         SQL(
             "INSERT INTO privacy_consent_request (%s) VALUES %s"
             " ON CONFLICT (consent_id) WHERE state IN ('planned', 'waiting')"
             " DO NOTHING RETURNING id",
             SQL(", ").join(map(SQL.identifier, rows[0])),
+            # Odoo writes False for nothing.
             SQL(", ").join(
-                SQL(
-                    "(%s)",
-                    SQL(", ").join(SQL("%s", one or None) for one in row.values()),
-                )
-                for row in rows
+                SQL("%s", tuple(one or None for one in row.values())) for row in rows
             ),
         ),
         log_exceptions=False,
@@ -91,12 +83,6 @@ def make_requests(env, values):
     return requests_sudo
 
 
-def _row(vals):
-    # Odoo writes False for nothing.
-    values = (SQL("%s", one or None) for one in vals.values())
-    return SQL("(%s)", SQL(", ").join(values))
-
-
 def _check_not_stopped(env, activity_ids):
     """Let no request be made that whoever presses Stop now would not see.
 
@@ -111,40 +97,6 @@ def _check_not_stopped(env, activity_ids):
             tuple(activity_ids),
         ),
         log_exceptions=False,
-    )
-
-
-def _unreached_sql(model, alias, _query, activity):
-    """Make the condition of :meth:`PrivacyConsent._unreached_domain`.
-
-    Nearly all requests reach somebody. PostgreSQL reads first the few consents with one
-    that did not, and looks for a later one only as long as it needs more of them.
-
-    :rtype: SQL
-    """
-    model.env["privacy.consent.request"].flush_model()
-    model.env["privacy.consent"].flush_model(["answer_date"])
-    return SQL(
-        """
-        %(consent)s = ANY (ARRAY(
-            SELECT consent_id FROM privacy_consent_request
-             WHERE state IN %(unreached)s%(of_activity)s
-        )) AND EXISTS (
-            SELECT FROM privacy_consent_request AS last
-             WHERE last.consent_id = %(consent)s AND last.state IN %(unreached)s
-               AND coalesce(
-                       date_trunc('second', %(answered)s) <= last.create_date, TRUE
-                   )
-               AND NOT EXISTS (
-                       SELECT FROM privacy_consent_request AS later
-                        WHERE later.consent_id = last.consent_id AND later.id > last.id
-                   )
-        )
-        """,
-        consent=SQL.identifier(alias, "id"),
-        answered=SQL.identifier(alias, "answer_date"),
-        unreached=UNREACHED,
-        of_activity=SQL(" AND activity_id = %s", activity.id) if activity else SQL(),
     )
 
 
@@ -283,7 +235,7 @@ class PrivacyConsentRequest(models.Model):
     # Whether there is a later one is read from the index alone.
     _consent_idx = models.Index("(consent_id, id)")
     _open_idx = models.Index(
-        "(activity_id, id, consent_id) WHERE state IN ('planned', 'waiting')"
+        "(activity_id, consent_id, id) WHERE state IN ('planned', 'waiting')"
     )
     _unreached_idx = models.Index(
         "(activity_id, consent_id) WHERE state IN ('failed', 'bounced')"
@@ -352,213 +304,3 @@ class PrivacyConsentRequest(models.Model):
         :raise UserError: for a consent whose request was sent
         """
         self.consent_id._unlink_except_asked()
-
-    # What becomes of it ---------------------------------------------------------
-
-    def _cancel(self, cause):
-        """Cancel these requests, but leave alone what is leaving at this moment.
-
-        The mail queue asks again before it sends, and cancels what it finds.
-
-        :param str cause: one of :meth:`_causes`
-        :return: those that are cancelled
-        """
-        if not self:
-            return self
-        mails = self.mail_id.with_context(prefetch_fields=False)
-        free = lock_unchanged(mails)
-        cancelled = self.filtered(lambda one: not one.mail_id or one.mail_id in free)
-        cancelled._note_cancelled(cause)
-        free.cancel()
-        cancelled.planned_message_id.unlink()
-        planned = cancelled.filtered(lambda one: not one.mail_id).message_id
-        if planned:
-            schedules = self.env["mail.message.schedule"]
-            schedules.search([("mail_message_id", "in", planned.ids)]).unlink()
-        return cancelled
-
-    def _note_cancelled(self, cause):
-        note(
-            self,
-            {
-                "state": "cancelled",
-                "cause": cause,
-                "reason": False,
-                "ended_date": fields.Datetime.now(),
-                "effects_due": False,
-            },
-        )
-
-    def _follow_mail(self, state, reason):
-        """Follow the state of the mail, and not that of a mere copy for others.
-
-        :param str state: as of ``mail.mail``
-        :param str reason: why it failed, if it did
-        """
-        requests = self.filtered(lambda one: one.state not in ("delivered", "bounced"))
-        if state == "cancel":
-            requests.filtered(lambda one: one.state in OPEN)._note_cancelled("mail")
-        elif state == "exception":
-            # Odoo writes a reason before it sends, and another one if that fails.
-            requests.filtered(lambda one: one.state != "cancelled")._note_failed(reason)
-        elif state == "outgoing":
-            ended = requests.filtered(lambda one: one.state not in OPEN)
-            for one in ended:
-                if one.consent_id.request_ids.filtered(
-                    lambda other: other.state in OPEN
-                ):
-                    raise UserError(
-                        self.env._(
-                            "%s is being asked already: another request waits in the "
-                            "mail queue.",
-                            one.consent_id.subject_name,
-                        )
-                    )
-            empty = {"cause": False, "ended_date": False, "effects_due": False}
-            note(ended, {"state": "waiting", "reason": False, **empty})
-
-    def _note_failed(self, reason):
-        for one in self:
-            note(
-                one,
-                {
-                    "state": "failed",
-                    "reason": one.consent_id._address_problem() or reason or False,
-                    "ended_date": fields.Datetime.now(),
-                    "effects_due": True,
-                },
-            )
-
-    def _hindrance(self):
-        """Tell why the request may not leave any more, if so.
-
-        :return: one of :meth:`_causes`, or None
-        """
-        consent = self.consent_id
-        answered = consent.state == "answered" and not consent.suspected_automated
-        if answered and consent._answered_since(self.create_date):
-            return "answered"
-        return consent._hindrance()
-
-    @api.model
-    def _cancel_orphans(self):
-        """Cancel requests whose mail is gone, however that happened."""
-        self.flush_model()
-        orphans = self.search(
-            Domain("state", "=", "waiting")
-            & (
-                Domain("mail_id", "=", False)
-                | Domain("mail_id.state", "not in", ("outgoing", "exception"))
-            )
-            | Domain("state", "=", "planned")
-            & Domain("planned_message_id", "=", False)
-            & Domain("message_id", "=", False)
-        )
-        orphans._note_cancelled("deleted")
-
-
-class PrivacyConsent(models.Model):
-    _inherit = "privacy.consent"
-
-    request_ids = fields.One2many(
-        comodel_name="privacy.consent.request",
-        inverse_name="consent_id",
-        string="Requests",
-        readonly=True,
-    )
-    last_request_id = fields.Many2one(
-        comodel_name="privacy.consent.request",
-        compute="_compute_last_request",
-        compute_sudo=True,
-    )
-    request_state = fields.Selection(
-        selection=lambda self: self.env["privacy.consent.request"]
-        ._fields["state"]
-        ._description_selection(self.env),
-        string="Last request",
-        compute="_compute_last_request",
-        compute_sudo=True,
-        help="What became of the last request. Empty: there is none.",
-    )
-    failure_reason = fields.Text(
-        string="Request failed",
-        compute="_compute_last_request",
-        search="_search_failure_reason",
-        compute_sudo=True,
-        help="Why the last request did not reach the subject.",
-    )
-
-    @api.depends(
-        "answer_date", "request_ids", "request_ids.state", "request_ids.reason"
-    )
-    def _compute_last_request(self):
-        requests = self.request_ids
-        for consent in self:
-            last = consent.request_ids.sorted("id")[-1:].with_prefetch(requests.ids)
-            consent.last_request_id = last
-            consent.request_state = last.state
-            # Who answered since was reached all the same.
-            answered = last and consent._answered_since(last.create_date)
-            consent.failure_reason = (
-                last.state in UNREACHED
-                and not answered
-                and (last.reason or self.env._("Nobody knows why."))
-            )
-
-    def _answered_since(self, moment):
-        """:return: whether the answer is later than a moment, in whole seconds"""
-        date = self.answer_date
-        return bool(date) and date.replace(microsecond=0) > moment
-
-    def _search_failure_reason(self, operator, value):
-        if operator not in ("in", "not in") or any(value):
-            return NotImplemented
-        unreached = self._unreached_domain()
-        return unreached if operator == "not in" else ~unreached
-
-    def _unreached_domain(self, activity=None):
-        """Make the condition that the last request of a consent reached nobody.
-
-        :param activity: only of this one, which is quicker
-        :rtype: Domain
-        """
-        return Domain.custom(to_sql=partial(_unreached_sql, activity=activity))
-
-    def _hindrance(self):
-        """Tell why nobody may be asked for this consent.
-
-        :return: one of the causes of ``privacy.consent.request``, or None
-        """
-        if self.locked_until:
-            return "locked"
-        if self.merged_into_id:
-            return "merged"
-        if not self.active:
-            return "archived"
-        if not self.partner_id.active:
-            return "contact"
-        if self.activity_id.asking_stopped:
-            return "stopped"
-        asks = self.activity_id.active and self.activity_id.consent_required
-        return None if asks else "off"
-
-    def _open_requests(self):
-        """:return: the requests that are still to come, with superuser rights"""
-        requests_sudo = self.env["privacy.consent.request"].sudo()
-        if not self:
-            return requests_sudo
-        return requests_sudo.search(
-            [("consent_id", "in", self.ids), ("state", "in", OPEN)]
-        )
-
-    def _cancel_requests(self, cause):
-        """Cancel what has not left, and leave alone what is leaving at this moment.
-
-        :param str cause: one of those of ``privacy.consent.request``
-        :return: the requests that are cancelled
-        """
-        return self._open_requests()._cancel(cause)
-
-    def _trigger_mail_queue(self):
-        """Have the mail queue run right after this transaction, not in an hour."""
-        self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger()

@@ -2,9 +2,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """The files that were sent with requests: copies that nobody changes."""
 
-# One file for each concern of the model.
-# pylint: disable=consider-merging-classes-inherited
-
 from odoo import SUPERUSER_ID, models
 from odoo.fields import Command
 

@@ -2,9 +2,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Nothing that is stored about a consent contains a personal link."""
 
-# One file for each concern of the model.
-# pylint: disable=consider-merging-classes-inherited
-
 import mimetypes
 from email.message import Message
 
@@ -31,12 +28,8 @@ def _tokens(consents):
 
 def _own_tokens(consent):
     secret = consent._link_secret()
-    addresses = {
-        "",
-        *consent._own_addresses(),
-        *consent.request_ids.mapped(lambda one: one.address or ""),
-    }
-    for address in addresses:
+    _own, mailboxes = consent._link_mailboxes()
+    for address in mailboxes:
         for revocations in range(consent.link_revocations + 1):
             yield links.token.make(
                 secret, consent.id, consent.activity_id.id, address, revocations

@@ -13,6 +13,7 @@ from . import test_company
 from . import test_confirm
 from . import test_consent_links
 from . import test_delete
+from . import test_delivery
 from . import test_effects
 from . import test_earlier_text
 from . import test_erasure
@@ -21,6 +22,7 @@ from . import test_fresh_snapshot
 from . import test_gateway
 from . import test_generate
 from . import test_generate_batches
+from . import test_indexes
 from . import test_languages
 from . import test_links_mask
 from . import test_links_nonce
@@ -36,6 +38,7 @@ from . import test_planned
 from . import test_preferences
 from . import test_press
 from . import test_queue_forecast
+from . import test_queue_limits
 from . import test_progress
 from . import test_refusals
 from . import test_request_guard

@@ -10,6 +10,7 @@ from odoo import fields
 from .. import links
 from ..answer_guard import unguarded
 from ..models.privacy_consent import store
+from ..models.privacy_consent_delivery import sending
 from ..models.privacy_consent_request import make_requests
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
@@ -42,6 +43,16 @@ def press(consent, answer, agent=FIREFOX, address="192.0.2.7", lang=None, after=
     )
     consent._record_answer(answer, proof)
     consent.env.cr.flush()
+
+
+def deliver(consent, mail=None):
+    """Have a mail server take the request that waits, without a mail queue.
+
+    :param mail: with which the person is asked, if there are several
+    """
+    mail = mail or consent.request_ids.mail_id
+    with sending(mail):
+        consent._mail_delivered(mail, consent.partner_id)
 
 
 def set_fact(consent, **values):

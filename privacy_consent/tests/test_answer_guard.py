@@ -44,6 +44,8 @@ OF_ANSWERED = [
     "{{'answer_text_id': None}}",
     "{{'valid_until': datetime.datetime(2199, 1, 1)}}",
     "{{'suspected_automated': True}}",
+    "{{'merged_into_id': {survivor}}}",
+    "{{'token_partner_id': {other}}}",
 ]
 OF_DRAFT = [
     "{{'state': 'answered'}}",
@@ -59,6 +61,8 @@ OF_DRAFT = [
     "{{'answer_channel': 'mail_link'}}",
     "{{'valid_until': datetime.datetime(2199, 1, 1)}}",
     "{{'suspected_automated': True}}",
+    "{{'merged_into_id': {survivor}}}",
+    "{{'token_partner_id': {other}}}",
 ]
 TEXT = "Only asking and answering change"
 
@@ -116,7 +120,9 @@ class GuardCase(ConsentCase):
         self.assertEqual(self.rows(), before)
 
     def values(self, vals):
-        return vals.format(other=self.mute.id, activity=self.other.id)
+        return vals.format(
+            other=self.mute.id, activity=self.other.id, survivor=self.consent.id
+        )
 
 
 class TestAnswerGuard(GuardCase):
@@ -138,7 +144,9 @@ class TestAnswerGuard(GuardCase):
         values = {"partner_id": self.mute.id, "activity_id": self.activity.id}
         values |= {"uuid": "mine", "state": "draft", "active": True}
         for fact in OF_DRAFT:
-            if "_id'" not in fact and "uuid" not in fact:
+            if not any(
+                name in fact for name in ("'partner_id'", "activity_id", "uuid")
+            ):
                 stored = f"{{**{values}, **{self.values(fact)}}}"
                 self.assert_refused(f"model._create([{{'stored': {stored}}}])")
 
@@ -214,6 +222,19 @@ class TestAnswerGuard(GuardCase):
             self.assert_refused(
                 f"record._write({{'partner_id': {self.mute.id}}})", moved
             )
+            self.assert_refused(
+                f"record._write({{'merged_into_id': {self.consent.id}}})", moved
+            )
+
+    def test_ended_links_stay_ended(self):
+        self.consent.with_user(self.manager).action_invalidate_links()
+        self.env.flush_all()
+        for times in ("None", "0", "-1", "1000000"):
+            self.assert_refused(f"record._write({{'link_revocations': {times}}})")
+        # As the code may by the button, too.
+        self.run_code("record._write({'link_revocations': 2})")
+        self.env.invalidate_all()
+        self.assertEqual(self.consent.link_revocations, 2)
 
     def test_confirmation_confirms_and_nothing_else(self):
         press(self.asked, True, agent="python-requests/2.32")

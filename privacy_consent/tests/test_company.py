@@ -181,6 +181,17 @@ class TestCompany(ConsentCase):
             self.assertEqual(self.generate(by_button).partner_id, expected)
             self.assertFalse(self.generate(by_cron))
 
+    def test_branches_of_the_controller_are_asked(self):
+        branch = self.env["res.company"].create(
+            {"name": "Branch", "parent_id": self.company.id}
+        )
+        self.activity.controller_id = self.company.partner_id
+        self.ann.company_id = branch
+        self.luc.company_id = self.env.company
+        self.assertEqual(self.activity._subjects_missing(), self.ann)
+        branch.active = False
+        self.assertEqual(self.activity._subjects_missing(), self.ann)
+
     def test_only_company_is_everybodys(self):
         self.officer.active = False
         self.company.active = False

@@ -7,7 +7,7 @@ from odoo.tests import HttpCase, RecordCapturer, tagged
 from odoo.tools import mute_logger
 
 from .. import links
-from .answers import press, set_fact
+from .answers import deliver, press, set_fact
 from .common import ConsentCase, nonces
 
 NEW = "ann@new.example.com"
@@ -94,12 +94,19 @@ class TestLinks(LinksCase):
     def test_delivery_that_is_told_twice(self):
         mail = self.env["mail.mail"].search([("res_id", "=", self.consent.id)])[-1:]
         self.assertTrue(mail)
-        self.consent._mail_delivered(mail, self.ann)
+        deliver(self.consent, mail)
         before = self.consent.read() + self.consent.request_ids.read()
         with self.at(self.later(days=1)):
-            self.consent._mail_delivered(mail, self.ann)
+            deliver(self.consent, mail)
         after = self.consent.read() + self.consent.request_ids.read()
         self.assertEqual(after, before)
+
+    def test_link_of_when_there_was_no_address(self):
+        """A refusal is taken from it, whatever the contact has since."""
+        self.ann.email = False
+        token = self.consent._token()
+        self.ann.email = "ann@example.com"
+        self.assertEqual(self.consent._grant(token), links.token.REFUSE)
 
     def test_old_form(self):
         token = self.old_token(self.consent)

@@ -13,7 +13,7 @@ from odoo.tests import new_test_user
 from odoo.tools import mute_logger
 
 from ..models.guard import erasing
-from .answers import press
+from .answers import deliver, press
 from .common import ConsentCase
 
 # What occurs nowhere else in the database.
@@ -233,7 +233,7 @@ class TestErasure(ConsentCase):
         request = consent.request_ids
         consent.action_auto_ask()
         new = consent.request_ids - request
-        consent._mail_delivered(new.mail_id, self.luc)
+        deliver(consent, new.mail_id)
         identity = (consent.uuid, new.uuid)
         consent._erase("Asked for")
         kinds = self.rows(
@@ -316,7 +316,7 @@ class TestErasure(ConsentCase):
             )
             for mail in consents.request_ids.mail_id:
                 consent = mail._consent_asked()
-                consent._mail_delivered(mail, consent.partner_id)
+                deliver(consent, mail)
             consents.request_ids._follow()
             self.env.flush_all()
             self.env.invalidate_all()

@@ -154,6 +154,46 @@ class TestGenerate(ConsentCase):
         self.assertEqual(self.activity.consent_count, 2)
         self.assertIn("could not be generated", broken.message_ids[0].body)
 
+    def test_filter_on_tags_finds_who_has_them_and_was_not_asked(self):
+        self.generate()
+        child = self.marker.create({"name": "Readers", "parent_id": self.marker.id})
+        other = self.marker.create({"name": "Others"})
+        self._create_subject("Zoe", "zoe@example.com")
+        for number, tags in enumerate((child, other, child + other, child.browse())):
+            new = self._create_subject(f"New {number}", f"new{number}@example.com")
+            new.category_id = tags
+        tagged = ("category_id", "in", self.marker.ids)
+        for domain in (
+            [tagged],
+            ["!", tagged],
+            ["|", tagged, ("category_id", "=", other.id)],
+            ["&", ("category_id", "=", child.id), ("category_id", "=", other.id)],
+            ["|", ("name", "=", "New 1"), tagged],
+            ["!", "|", tagged, ("category_id", "in", (child + other).ids)],
+            [("category_id", "not in", other.ids)],
+            [("category_id", "=", False)],
+            [("category_id", "in", [False, other.id])],
+            [("category_id", "!=", False)],
+            [("category_id", "=", "Others")],
+            [("category_id", "child_of", self.marker.ids)],
+            [("category_id.name", "=", "Others")],
+            [("parent_id.category_id", "in", other.ids)],
+        ):
+            with self.subTest(domain):
+                self.activity.subject_domain = str(domain)
+                found = self.env["res.partner"].search(domain).filtered("email")
+                missing = (found - self.activity.consent_ids.partner_id).sorted("id")
+                self.assertEqual(self.activity._subjects_missing(), missing)
+                first = missing[:1].id or 0
+                self.assertEqual(self.activity._subjects_missing(first), missing[1:])
+                self.assertEqual(self.activity._count_subjects_missing(), len(missing))
+
+    def test_filter_on_tags_that_the_user_may_not_read(self):
+        field = self.env["res.partner"]._fields["category_id"]
+        self.patch(field, "groups", "base.group_system")
+        with self.assertRaisesRegex(UserError, "cannot be evaluated"):
+            self.activity.with_user(self.manager)._count_subjects_missing()
+
     def test_broken_filter_is_explained(self):
         for domain in ("[(", "[('gone', '=', 1)]", "[('create_date', '<', 'soon')]"):
             self._break_domain(self.activity, domain)

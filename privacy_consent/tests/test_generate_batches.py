@@ -7,6 +7,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form
 from odoo.tools import mute_logger
 
+from .answers import deliver
 from .common import ConsentCase
 
 BATCH_SIZE = "privacy_consent.batch_size"
@@ -337,7 +338,7 @@ class TestGenerateBatches(ConsentCase):
         """Who has got a request is not asked again before the consent says so."""
         self.generate()
         consent = self.consent_of(self.ann)
-        consent._mail_delivered(consent.request_ids.mail_id, self.ann)
+        deliver(consent)
         self.assertEqual(consent.state, "draft")
         self.generate()
         self._work_in_background()
@@ -358,7 +359,7 @@ class TestGenerateBatches(ConsentCase):
         self._work_in_background()
         ann, luc = self.consent_of(self.ann), self.consent_of(self.luc)
         ann.request_ids.mail_id.write({"state": "exception", "failure_reason": "550"})
-        luc._mail_delivered(luc.request_ids.mail_id, self.luc)
+        deliver(luc)
         luc.request_ids._follow()
         luc.request_ids._bounced(True, "550", fields.Datetime.now())
         (ann + luc).request_ids._follow()

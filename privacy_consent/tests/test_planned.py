@@ -249,19 +249,26 @@ class TestNotifyLater(PlannedCase):
         )
         self.assertEqual(len(self.tomorrow()), 1)
 
+    def _post_for_later(self, consent):
+        """Post a message as another program does, without a subject."""
+        return consent.sudo().message_post(
+            body=self.template._render_field("body_html", consent.ids)[consent.id],
+            partner_ids=self.ann.ids,
+            scheduled_date=str(self.later(days=1)),
+        )
+
+    def test_message_without_subject(self):
+        """Odoo gives one to it before it leaves."""
+        message = self._post_for_later(self.consent)
+        (mail,) = self.tomorrow()
+        self.assertEqual(set(mail.links()), {"accept", "reject"})
+        self.assertEqual(self.state(), ("delivered", False))
+        with self.assertRaises(UserError):
+            message.subject = "Another one"
+
     def test_message_of_who_may_not_ask(self):
         """The scheduled action may everything, but did not write it."""
-        message = (
-            self.consent.with_user(self.reader)
-            .sudo()
-            .message_post(
-                body=self.template._render_field("body_html", self.consent.ids)[
-                    self.consent.id
-                ],
-                partner_ids=self.ann.ids,
-                scheduled_date=str(self.later(days=1)),
-            )
-        )
+        message = self._post_for_later(self.consent.with_user(self.reader))
         self.assertEqual(message.create_uid, self.reader)
         self.assertFalse(self.request())
         (mail,) = self.tomorrow()

@@ -89,6 +89,14 @@ class TestProgress(ConsentCase):
         )
         self.assert_numbers(eligible=3, unanswered=0)
 
+    def test_who_answered_after_a_bounce_was_reached(self):
+        self.run_queue()
+        self.bounce(self.eve)
+        self.assert_numbers(failed=1)
+        with self.at(self.later(minutes=5)):
+            press(self.consent_of(self.eve), True)
+        self.assert_numbers(failed=0, given=1)
+
     def test_answers_without_a_mail_are_not_sent(self):
         self.activity.action_stop_asking()
         self.consent_of(self.ann).action_answer(True)

@@ -14,7 +14,7 @@ from odoo.tools import mute_logger
 from .. import links
 from ..links.proof import NotProven
 from ..models.privacy_consent_event import Event, append
-from .answers import FIREFOX, press, set_fact
+from .answers import FIREFOX, deliver, press, set_fact
 from .common import ConsentCase
 
 # Rows of events that nobody may add: the subject gave consent.
@@ -282,7 +282,7 @@ class TestServerActionCode(ReviewCase):
         self._create_subject("Zoe", "zoe@example.com")
         consent = self.generate()
         consent.ensure_one()
-        consent._mail_delivered(consent.request_ids.mail_id, consent.partner_id)
+        deliver(consent)
         self.assertTrue(consent.request_ids.effects_due)
         self.activity.server_action_id = self.action(
             "record.partner_id.write({'comment': 'it ran'})\n"

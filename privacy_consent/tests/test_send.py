@@ -7,6 +7,7 @@ from unittest.mock import patch
 
 from odoo.addons.base.models.ir_mail_server import IrMail_Server
 
+from .answers import deliver
 from .common import ConsentCase
 
 
@@ -225,15 +226,15 @@ class TestSend(ConsentCase):
         mail = self.env["mail.mail"].search([("recipient_ids", "=", self.ann.id)])
         consent = self.consent_of(self.ann)
         with self.at("2026-03-01 10:00:00"):
-            consent._mail_delivered(mail, self.ann)
+            deliver(consent, mail)
         with self.at("2026-03-02 10:00:00"):
-            consent._mail_delivered(mail, self.ann)
+            deliver(consent, mail)
             consent._cron_effects()
         self.assertEqual(str(consent.sent_date), "2026-03-01 10:00:00")
         messages, events = consent.message_ids, consent.event_ids
         self.assertEqual(events.mapped("kind"), ["requested"])
         with self.at("2026-03-03 10:00:00"):
-            consent._mail_delivered(mail, self.ann)
+            deliver(consent, mail)
             consent._cron_effects()
         self.assertEqual(str(consent.sent_date), "2026-03-01 10:00:00")
         self.assertEqual(consent.message_ids, messages)

@@ -91,7 +91,7 @@ class PrivacyConsentAskSelected(models.TransientModel):
                     & Domain("state", "=", "draft")
                 ),
                 "last_mail_date": self.env["privacy.activity"]._forecast_last_mail(
-                    len(asked)
+                    {one: len(those) for one, those in by_activity.items()}
                 ),
             }
         )
@@ -114,14 +114,9 @@ class PrivacyConsentAskSelected(models.TransientModel):
 
     def _open(self):
         """:return: the action that opens the dialog"""
-        return {
-            "name": self.env._("Ask for consent"),
-            "type": "ir.actions.act_window",
-            "res_model": self._name,
-            "res_id": self.id,
-            "views": [(False, "form")],
-            "target": "new",
-        }
+        return self._get_records_action(
+            name=self.env._("Ask for consent"), target="new", context={}
+        )
 
     def action_ask(self):
         """Ask them, unless others would be asked than the dialog says.

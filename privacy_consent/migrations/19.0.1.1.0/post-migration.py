@@ -151,6 +151,11 @@ def _store_requests(cr):
                 SELECT FROM privacy_consent_request AS known
                  WHERE known.message_id = message.id
             )
+            -- The mail of such a message is still to be made.
+            AND NOT EXISTS (
+                SELECT FROM mail_message_schedule AS schedule
+                 WHERE schedule.mail_message_id = message.id
+            )
             """,
             PLACEHOLDER,
         ),

@@ -2,8 +2,15 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """From the data of 19.0.1.1.0: requests say themselves what became of them."""
 
-from odoo import SUPERUSER_ID
+from odoo import SUPERUSER_ID, api
 from odoo.tools.sql import column_exists
+
+from odoo.addons.privacy_consent.models.privacy_consent_planned import (
+    asked_by_author,
+    make_planned,
+    planned,
+    withdraw,
+)
 
 
 def migrate(cr, version):
@@ -23,6 +30,31 @@ def migrate(cr, version):
             """
         )
     _store_kinds(cr)
+    env = api.Environment(cr, SUPERUSER_ID, {})
+    of_consents = [("model", "=", "privacy.consent"), ("create_uid", "!=", False)]
+    _plan(env["mail.scheduled.message"].search(of_consents), "planned_message_id")
+    schedules = env["mail.message.schedule"].search([])
+    _plan(schedules.mail_message_id.filtered_domain(of_consents), "message_id")
+
+
+def _plan(messages, name):
+    """Make requests of what was written for later, so that Stop reaches it, too.
+
+    Of several requests to one person only the last one that is found counts. What may
+    not be asked any more is deleted. The requests say so. A message whose author may
+    not ask is a message like any other: it gets no request, and leaves without links.
+
+    :param messages: ``mail.message`` or ``mail.scheduled.message`` records
+    :param str name: the field of the request that leads to them
+    """
+    for message in (messages - planned(messages, name)[name]).sorted("id"):
+        consent_sudo = asked_by_author(message.with_user(message.create_uid))
+        if consent_sudo:
+            consent_sudo._open_requests()._cancel("replaced")
+            # Whoever answered since is not asked any more.
+            moment = message.create_date
+            make_planned(message, name, consent_sudo, create_date=moment)
+    withdraw(planned(messages.exists(), name))
 
 
 def _store_states(cr):

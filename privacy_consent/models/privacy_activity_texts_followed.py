@@ -1,0 +1,134 @@
+# Copyright 2026 The privacy_consent authors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""What a change of texts means for people, done in the background, in batches."""
+
+import logging
+
+from odoo import api, fields, models
+from odoo.fields import Domain
+
+_logger = logging.getLogger(__name__)
+
+_BATCH_SIZE = 500
+
+
+class PrivacyActivity(models.Model):
+    _inherit = "privacy.activity"
+
+    invalid_answers_until = fields.Datetime(
+        readonly=True,
+        copy=False,
+        help="Consents to earlier texts given until then are still to be invalidated.",
+    )
+    requests_to_renew = fields.Boolean(
+        readonly=True,
+        copy=False,
+        help="Requests that wait with an earlier text are still to be made anew.",
+    )
+
+    def _trigger_texts(self):
+        self.env.ref("privacy_consent.cron_follow_texts").sudo()._trigger()
+
+    @api.model
+    def _cron_follow_texts(self):
+        """Make requests anew, and end consents, after texts changed: in batches.
+
+        What fails at one activity stops no other.
+        """
+        scheduled = "ir_cron_progress_id" in self.env.context
+        progress = self.env["ir.cron"]
+        waiting = self.with_context(active_test=False).search(
+            [
+                "|",
+                ("invalid_answers_until", "!=", False),
+                ("requests_to_renew", "=", True),
+            ]
+        )
+        if scheduled:
+            progress._commit_progress(remaining=len(waiting))
+        for activity in waiting:
+            more = True
+            while more:
+                try:
+                    more = activity._follow_texts()
+                except Exception as error:
+                    if not scheduled:
+                        raise
+                    self.env.cr.rollback()
+                    activity._note_failure(error)
+                    more = False
+                if scheduled and not progress._commit_progress(0 if more else 1):
+                    return
+
+    def _note_failure(self, error):
+        """Say on the activity why nothing followed, and try again the next day."""
+        _logger.warning(
+            "What follows from the texts of activity %s failed: %s. See there.",
+            self.id,
+            type(error).__name__,
+        )
+        self._message_log(
+            body=self.env._(
+                "What follows from the change of the texts could not be done: %s",
+                str(error) or type(error).__name__,
+            )
+        )
+
+    def _follow_texts(self):
+        """Do one batch of what follows from a change of the texts.
+
+        :return: whether there is more to do
+        :rtype: bool
+        """
+        if self.requests_to_renew and self._renew_requests():
+            return True
+        self.requests_to_renew = False
+        until = self.invalid_answers_until
+        consents = (
+            self.env["privacy.consent"]
+            .with_context(active_test=False)
+            .search(
+                self._earlier_texts_domain()
+                & (
+                    Domain("answer_date", "=", False)
+                    | Domain("answer_date", "<=", until)
+                ),
+                limit=_BATCH_SIZE,
+            )
+            if until
+            else ()
+        )
+        if not consents:
+            self.invalid_answers_until = False
+            return False
+        consents._invalidate(self.texts_settled_by_id)
+        return True
+
+    def _renew_requests(self):
+        """Make a batch of requests anew that wait with an earlier text.
+
+        :return: whether there was one that is not leaving at this moment
+        :rtype: bool
+        """
+        # Without a template nothing could be asked in place of what is cancelled.
+        self.env["privacy.consent"].new({"activity_id": self.id})._request_template()
+        cancelled = self._outdated_requests(limit=_BATCH_SIZE)._cancel("replaced")
+        cancelled.consent_id.action_auto_ask()
+        return bool(cancelled)
+
+    def _outdated_requests(self, limit):
+        """:return: requests that wait with an earlier text, as superuser"""
+        current = self._current_hashes()
+        return (
+            self.env["privacy.consent.request"]
+            .sudo()
+            .search(
+                [
+                    ("activity_id", "=", self.id),
+                    ("state", "=", "waiting"),
+                    ("text_id", "!=", False),
+                    ("text_id.hash", "not in", list(current)),
+                ],
+                limit=limit,
+            )
+        )

@@ -1,0 +1,115 @@
+# Copyright 2026 The privacy_consent authors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""What becomes of a request: it follows its mail, is cancelled, or fails."""
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+
+from .locking import lock_unchanged
+from .privacy_consent_request import OPEN, note
+
+
+class PrivacyConsentRequest(models.Model):
+    _inherit = "privacy.consent.request"
+
+    def _cancel(self, cause):
+        """Cancel these requests, but leave alone what is leaving at this moment.
+
+        The mail queue asks again before it sends, and cancels what it finds.
+
+        :param str cause: one of :meth:`_causes`
+        :return: those that are cancelled
+        """
+        if not self:
+            return self
+        mails = self.mail_id.with_context(prefetch_fields=False)
+        free = lock_unchanged(mails)
+        cancelled = self.filtered(lambda one: not one.mail_id or one.mail_id in free)
+        cancelled._note_cancelled(cause)
+        free.cancel()
+        cancelled.planned_message_id.unlink()
+        planned = cancelled.filtered(lambda one: not one.mail_id).message_id
+        if planned:
+            schedules = self.env["mail.message.schedule"]
+            schedules.search([("mail_message_id", "in", planned.ids)]).unlink()
+        return cancelled
+
+    def _note_cancelled(self, cause):
+        note(
+            self,
+            {
+                "state": "cancelled",
+                "cause": cause,
+                "reason": False,
+                "ended_date": fields.Datetime.now(),
+                "effects_due": False,
+            },
+        )
+
+    def _follow_mail(self, state, reason):
+        """Follow the state of the mail, and not that of a mere copy for others.
+
+        :param str state: as of ``mail.mail``
+        :param str reason: why it failed, if it did
+        """
+        requests = self.filtered(lambda one: one.state not in ("delivered", "bounced"))
+        if state == "cancel":
+            requests.filtered(lambda one: one.state in OPEN)._note_cancelled("mail")
+        elif state == "exception":
+            # Odoo writes a reason before it sends, and another one if that fails.
+            requests.filtered(lambda one: one.state != "cancelled")._note_failed(reason)
+        elif state == "outgoing":
+            ended = requests.filtered(lambda one: one.state not in OPEN)
+            for one in ended:
+                if one.consent_id.request_ids.filtered(
+                    lambda other: other.state in OPEN
+                ):
+                    raise UserError(
+                        self.env._(
+                            "%s is being asked already: another request waits in the "
+                            "mail queue.",
+                            one.consent_id.subject_name,
+                        )
+                    )
+            empty = {"cause": False, "ended_date": False, "effects_due": False}
+            note(ended, {"state": "waiting", "reason": False, **empty})
+
+    def _note_failed(self, reason):
+        for one in self:
+            note(
+                one,
+                {
+                    "state": "failed",
+                    "reason": one.consent_id._address_problem() or reason or False,
+                    "ended_date": fields.Datetime.now(),
+                    "effects_due": True,
+                },
+            )
+
+    def _hindrance(self):
+        """Tell why the request may not leave any more, if so.
+
+        :return: one of :meth:`_causes`, or None
+        """
+        consent = self.consent_id
+        answered = consent.state == "answered" and not consent.suspected_automated
+        if answered and consent._answered_since(self.create_date):
+            return "answered"
+        return consent._hindrance()
+
+    @api.model
+    def _cancel_orphans(self):
+        """Cancel requests whose mail is gone, however that happened."""
+        self.flush_model()
+        orphans = self.search(
+            Domain("state", "=", "waiting")
+            & (
+                Domain("mail_id", "=", False)
+                | Domain("mail_id.state", "not in", ("outgoing", "exception"))
+            )
+            | Domain("state", "=", "planned")
+            & Domain("planned_message_id", "=", False)
+            & Domain("message_id", "=", False)
+        )
+        orphans._note_cancelled("deleted")

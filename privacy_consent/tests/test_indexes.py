@@ -1,0 +1,165 @@
+# Copyright 2026 The privacy_consent authors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""PostgreSQL uses each partial index for what Odoo asks, in Odoo's words.
+
+Without them everything is as right as before, and slow once there are many consents.
+"""
+
+from odoo import fields
+
+from .common import ConsentCase
+from .plans import steps, within
+
+# PostgreSQL reads a table of a few rows as a whole, whatever indexes it has.
+_ROWS = 1500
+_TABLES = ("privacy_consent", "privacy_consent_request", "res_partner")
+
+
+class TestIndexes(ConsentCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        for name in ("Another", "Yet another"):
+            cls._make_many(cls.activity.copy({"name": name}))
+        for table in _TABLES:
+            cls.env.cr.execute(f"ANALYZE {table}")
+
+    @classmethod
+    def _make_many(cls, activity):
+        """Make so many requests: a third each was delivered, waits, or failed."""
+        cls.env.flush_all()
+        cls.env.cr.execute(
+            """
+            WITH subject AS (
+                INSERT INTO res_partner
+                    (name, complete_name, email, email_normalized, type, active)
+                SELECT name, name, name, name, 'contact', TRUE
+                  FROM generate_series(1, %(rows)s) AS number,
+                       concat('many', number, '@example.com') AS name
+                RETURNING id
+            ), consent AS (
+                INSERT INTO privacy_consent
+                    (uuid, partner_id, activity_id, state, status, active, sent_date)
+                SELECT gen_random_uuid(), id, %(activity)s, state, 'unknown', TRUE,
+                       CASE state WHEN 'sent' THEN now() END
+                  FROM subject,
+                       LATERAL (SELECT CASE id %% 3 WHEN 0 THEN 'sent' ELSE 'draft' END
+                       ) AS now_is(state)
+                RETURNING id, partner_id
+            )
+            INSERT INTO privacy_consent_request
+                (uuid, consent_id, activity_id, kind, state, address, delivered_date)
+            SELECT gen_random_uuid(), id, %(activity)s, 'first',
+                   ('{delivered,waiting,failed}'::varchar[])[partner_id %% 3 + 1],
+                   concat('many', id, '@example.com'),
+                   CASE partner_id %% 3 WHEN 0 THEN now() END
+              FROM consent
+            """,
+            {"rows": _ROWS, "activity": activity.id},
+        )
+
+    def setUp(self):
+        super().setUp()
+        self.generate()
+        self.consent = self.consent_of(self.ann).with_user(self.manager)
+        self.consents = self.consent.browse()
+        self.request = self.consent.sudo().request_ids
+        self.as_manager = self.activity.with_user(self.manager)
+
+    def assert_used(self, index, ask):
+        used = {step.get("Index Name") for step in steps(self.env, ask)}
+        self.assertIn(index, used)
+
+    def _questions(self):
+        """:return: what has Odoo ask a question, by the index for it"""
+        everything = self.consents.sudo().with_context(active_test=False)
+        requests = self.request.browse()
+        partners = self.ann.browse()
+        runs = self.env["privacy.activity.generation"]
+        now = fields.Datetime.now()
+        return {
+            "privacy_activity_generation_pending_idx": runs._take_turns,
+            "privacy_consent__answer_text_id_index": lambda: everything.search(
+                [("answer_text_id", "in", [1])]
+            ),
+            "privacy_consent__locked_until_index": lambda: everything.search(
+                [("locked_until", "<", now)], order="id"
+            ),
+            "privacy_consent__merged_into_id_index": lambda: everything.search(
+                [("merged_into_id", "in", self.consent.ids)]
+            ),
+            "privacy_consent__sent_date_index": lambda: (
+                self.as_manager._forecast_last_mail({self.as_manager: 1})
+            ),
+            "privacy_consent_action_due_idx": everything._cron_effects,
+            "privacy_consent_action_error_idx": lambda: self.consents.search(
+                [("action_error", "!=", False)], limit=80
+            ),
+            "privacy_consent_activity_state_idx": self.as_manager.consent_progress,
+            "privacy_consent_archived_idx": lambda: self.consents.search(
+                [("active", "=", False)], limit=80
+            ),
+            "privacy_consent_draft_idx": self.as_manager._consents_to_ask,
+            "privacy_consent_sent_idx": self.as_manager.consent_progress,
+            "privacy_consent_suspected_idx": lambda: self.consents.search(
+                [("suspected_automated", "=", True)], limit=80
+            ),
+            "privacy_consent_unique_subject_activity": (
+                self.as_manager._count_subjects_missing
+            ),
+            "privacy_consent_event__text_id_index": lambda: (
+                self.env["privacy.consent.event"].search([("text_id", "in", [1])])
+            ),
+            "privacy_consent_request__address_index": lambda: requests.search(
+                [("address", "=", "a@example.com"), ("delivered_date", "!=", False)]
+            ),
+            "privacy_consent_request__mail_id_index": lambda: requests.search(
+                [("mail_id", "in", [1])]
+            ),
+            "privacy_consent_request__message_id_index": lambda: requests.search(
+                [("message_id", "in", [1])]
+            ),
+            "privacy_consent_request__planned_message_id_index": lambda: (
+                requests.search([("planned_message_id", "in", [1])])
+            ),
+            "privacy_consent_request_effects_due_idx": everything._cron_effects,
+            "privacy_consent_request_open_idx": self.as_manager._open_requests,
+            "privacy_consent_request_unreached_idx": self.as_manager.consent_progress,
+            "res_partner_email_normalized_idx": lambda: partners.search(
+                [("email_normalized", "=", "a@example.com")]
+            ),
+        }
+
+    def test_each(self):
+        for index, ask in self._questions().items():
+            with self.subTest(index):
+                self.assert_used(index, ask)
+
+    def test_who_is_missing_is_found_without_reading_contacts(self):
+        comparing = [
+            {part.get("Relation Name") for part in within(step)} - {None}
+            for step in steps(self.env, self.as_manager._count_subjects_missing)
+            if step.get("Join Type", "").endswith("Anti")
+        ]
+        tags = self.env["res.partner"]._fields["category_id"].relation
+        self.assertIn({tags, "privacy_consent"}, comparing)
+
+    def test_first_open_request_is_found_without_sorting_all(self):
+        found = steps(self.env, lambda: self.as_manager._open_requests(limit=1))
+        self.assertNotIn("Sort", {step["Node Type"] for step in found})
+
+    def test_none_is_forgotten(self):
+        """Every partial index of ours is asked for above, or forbids what it names."""
+        self.env.cr.execute(
+            """
+            SELECT indexrelid::regclass::text FROM pg_index
+             WHERE indpred IS NOT NULL
+               AND indrelid::regclass::text ~ '^privacy_(consent|activity_generation)'
+            """
+        )
+        ours = {name for (name,) in self.env.cr.fetchall()}
+        forbidding = {
+            "privacy_consent_event_unique_request_kind",
+            "privacy_consent_request_unique_open",
+        }
+        self.assertEqual(ours - {*self._questions()}, forbidding)
