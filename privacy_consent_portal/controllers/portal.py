@@ -6,7 +6,7 @@ from odoo import http
 from odoo.http import request
 
 from odoo.addons.portal.controllers.portal import CustomerPortal
-from odoo.addons.privacy_consent import links
+from odoo.addons.privacy_consent import fresh_snapshot, links
 from odoo.addons.privacy_consent.controllers.page import PublicController
 from odoo.addons.privacy_consent.links.proof import NotProven
 
@@ -40,6 +40,11 @@ class PrivacyPortal(CustomerPortal):
 
         Odoo's CSRF token protects the answers.
         """
+        return fresh_snapshot.repeat_or_give_up(
+            self._answer_privacy, self._give_up_privacy, request.env
+        )
+
+    def _answer_privacy(self, _env):
         own_sudo = self._own_consents_sudo()
         chosen_sudo = own_sudo.browse()
         form = request.httprequest.form
@@ -56,12 +61,26 @@ class PrivacyPortal(CustomerPortal):
             action = self._do(action, chosen_sudo, named_sudo)
             # The page shows the history, which is written before the commit.
             request.env.cr.flush()
+        return self._privacy_page(own_sudo, chosen_sudo, chosen_sudo and action)
+
+    def _give_up_privacy(self, _env):
+        """Show the page again: too many others were at it at the same moment."""
+        own_sudo = self._own_consents_sudo()
+        return self._privacy_page(own_sudo, own_sudo.browse(), "nothing")
+
+    def _privacy_page(self, own_sudo, chosen_sudo, done):
+        """Show the page.
+
+        :param own_sudo: the consents of the person
+        :param chosen_sudo: those that a button was about
+        :param str done: what the button did, if one was pressed
+        """
         return request.render(
             "privacy_consent_portal.my_privacy",
             {
                 **self._prepare_portal_layout_values(),
                 "chosen": chosen_sudo,
-                "done": chosen_sudo and action,
+                "done": done,
                 "page_name": "privacy",
                 **self._privacy_values(own_sudo),
             },
