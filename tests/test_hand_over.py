@@ -29,6 +29,14 @@ CREATE TRIGGER conflict BEFORE UPDATE ON privacy_consent
 SELECT 1
 """
 
+# A program that sends another way than with SMTP, as addons for services do.
+SERVICE = """
+from odoo.addons.base.models.ir_mail_server import IrMail_Server
+IrMail_Server.send_email = lambda self, message, **options: message["Message-Id"]
+env["mail.mail"].process_email_queue()
+env.cr.commit()
+"""
+
 
 @pytest.fixture(scope="module", params=["lean", "odoo_queue"])
 def scene(request, new_server, new_database):
@@ -223,3 +231,13 @@ def test_conflict_in_what_follows(scene, inbox, how):
         "requested",
     )
     assert [one.to for one in inbox.messages].count([address]) == 1
+
+
+def test_sent_another_way_than_with_smtp(scene, inbox):
+    address = ask(scene, inbox, "service")
+    Shell(scene.server.database, SERVICE, inbox.port).finish()
+    _state, _status, request, _due, mail, _events = facts(scene, address)
+    assert (request, mail) == ("delivered", "sent")
+    run_effects(scene)
+    assert facts(scene, address)[0] == "sent"
+    assert not inbox.messages

@@ -44,6 +44,7 @@ from datetime import date
 from lxml import html
 from werkzeug.test import Client
 from odoo.http import root
+from odoo.addons.privacy_consent.models.privacy_consent_delivery import sending
 
 languages = {languages}
 env["res.lang"].with_context(active_test=False).search(
@@ -114,7 +115,8 @@ for consent in activities.consent_ids:
         [("model", "=", consent._name), ("res_id", "=", consent.id)]
     )
     read[consent.partner_id.lang] += [mail.subject, str(mail.body_html)]
-    consent._mail_delivered(mail, consent.partner_id)
+    with sending(mail):
+        consent._mail_delivered(mail, consent.partner_id)
 activities.consent_ids.request_ids._follow()
 for user in users:
     lang = user.lang

@@ -16,6 +16,8 @@ from server import Server, Shell, query
 from tools import settings
 
 CONSENTS = 10_000
+ADMIN = 2
+TOMORROW = datetime.now() + timedelta(days=1)
 
 # What 19.0.1.1.0 does not have, and what it had.
 BACK_TO_REQUESTS = """
@@ -730,6 +732,55 @@ def mail(database, consent, date, state="sent", to_subject=True, **vals):
     return mail_id
 
 
+def write_for_later(database, consent, way, uid=ADMIN):
+    """Write a message that asks tomorrow.
+
+    :param str way: ``send`` for *Send later*, or ``notify`` with a template's date
+    """
+    ((subject, author),) = query(
+        database,
+        "SELECT consent.partner_id, author.partner_id"
+        " FROM privacy_consent AS consent, res_users AS author"
+        " WHERE consent.id = %s AND author.id = %s",
+        consent,
+        ADMIN,
+    )
+    table = "mail_scheduled_message" if way == "send" else "mail_message"
+    message = insert(
+        database,
+        table,
+        model="privacy.consent",
+        res_id=consent,
+        author_id=author,
+        body=PLACEHOLDERS,
+        create_uid=uid,
+        create_date=day(0),
+        **(
+            {"scheduled_date": TOMORROW}
+            if way == "send"
+            else {
+                "message_type": "comment",
+                "message_id": f"<{consent}@example.com>",
+                "date": day(0),
+            }
+        ),
+    )
+    query(
+        database,
+        f"INSERT INTO {table}_res_partner_rel ({table}_id, res_partner_id)"
+        " VALUES (%s, %s)",
+        message,
+        subject,
+    )
+    if way == "notify":
+        insert(
+            database,
+            "mail_message_schedule",
+            mail_message_id=message,
+            scheduled_datetime=TOMORROW,
+        )
+
+
 @pytest.fixture(scope="module")
 def upgraded_19(new_database):
     """A database upgraded from 19.0.1.0.0, its consents, mails, and what it stored."""
@@ -785,6 +836,7 @@ def upgraded_19(new_database):
         mails["by hand"],
     )
     query(database, "DELETE FROM mail_mail WHERE id = %s", mails["by hand"])
+    write_for_later(database, consents["by hand"], "notify")
     before = facts(database, STORED_BY_19)
     upgrade(database)
     return database, consents, mails, before
@@ -868,6 +920,7 @@ def test_mails_become_requests(upgraded_19):
         (None, *delivered(by_hand, day(-1))),
         # No mail is left that went there, but its links still refuse.
         (None, "first@example.com", day(-1), "delivered", None, None, None),
+        (None, by_hand, None, "planned", None, None, None),
     ]
 
 
@@ -887,6 +940,31 @@ def test_second_upgrade_from_19_changes_nothing(upgraded_19):
 
 # From 19.0.1.1.0 --------------------------------------------------------------------
 
+# How somebody wrote requests for later, and state and cause of what becomes of them.
+WRITTEN = {
+    "later": (["send"], [("planned", None)]),
+    "notified later": (["notify"], [("planned", None)]),
+    "written twice": (
+        ["notify", "notify"],
+        [("cancelled", "replaced"), ("planned", None)],
+    ),
+    "written in both ways": (
+        ["notify", "send"],
+        [("cancelled", "replaced"), ("planned", None)],
+    ),
+    "waits and later": (["send"], [("cancelled", "replaced"), ("planned", None)]),
+    "answered since": (
+        ["send", "notify"],
+        [("cancelled", "answered"), ("cancelled", "answered")],
+    ),
+}
+# Whatever Odoo's scheduled actions do tomorrow.
+SEND_LATER = """
+env["mail.scheduled.message"].search([("create_uid", "!=", False)])._post_message()
+env["mail.message.schedule"].search([])._send_notifications()
+env.cr.commit()
+"""
+
 
 @pytest.fixture(scope="module")
 def upgraded_requests(new_database):
@@ -899,6 +977,7 @@ def upgraded_requests(new_database):
         database, "SELECT id FROM privacy_activity WHERE name->>'en_US' = 'Old survey'"
     )
     names = ["waits twice", "failed", "not made", "due", "elsewhere", "cancelled"]
+    names += WRITTEN
     consents = {}
     for number, name in enumerate(names):
         partner = new_contact(database, name, f"subject{number}@example.com")
@@ -949,6 +1028,18 @@ def upgraded_requests(new_database):
             f"UPDATE privacy_consent SET {vals} WHERE id = %s",
             consents[name],
         )
+    for name, (ways, _requests) in WRITTEN.items():
+        for way in ways:
+            write_for_later(database, consents[name], way)
+    write_for_later(database, consents["not made"], "send", uid=None)
+    request("waits and later", "outgoing")
+    query(
+        database,
+        "UPDATE privacy_consent SET state = 'answered', status = 'refused',"
+        " answered_by = 'subject', answer_date = %s WHERE id = %s",
+        day(1),
+        consents["answered since"],
+    )
     upgrade(database)
     return database, consents
 
@@ -965,7 +1056,8 @@ def test_requests_say_what_became_of_them(upgraded_requests):
     )
     rows = {}
     for consent, *row in found:
-        rows.setdefault(names[consent], []).append(tuple(row))
+        if names[consent] not in WRITTEN:
+            rows.setdefault(names[consent], []).append(tuple(row))
     own = [f"subject{number}@example.com" for number in range(6)]
     assert rows == {
         "waits twice": [
@@ -990,6 +1082,29 @@ def test_requests_say_what_became_of_them(upgraded_requests):
     ]
 
 
+def test_what_was_written_for_later_is_planned(upgraded_requests):
+    database, consents = upgraded_requests
+    found = query(
+        database,
+        "SELECT consent_id, state, cause FROM privacy_consent_request ORDER BY id",
+    )
+    for name, (_ways, expected) in WRITTEN.items():
+        rows = [tuple(row) for consent, *row in found if consent == consents[name]]
+        assert rows == expected, name
+    # What was cancelled is not posted either.
+    for messages, names in {
+        "mail_scheduled_message": ["later", "waits and later", "not made"],
+        "mail_message_schedule"
+        " JOIN mail_message AS message ON message.id = mail_message_id": [
+            "notified later",
+            "written twice",
+            "written in both ways",
+        ],
+    }.items():
+        left = query(database, f"SELECT res_id FROM {messages}")
+        assert sorted(left) == sorted((consents[name],) for name in names)
+
+
 def test_rules_of_companies_are_those_of_today(upgraded_requests):
     database, _consents = upgraded_requests
     ((domain,),) = query(
@@ -1005,6 +1120,19 @@ def test_second_upgrade_of_requests_changes_nothing(upgraded_requests):
     new = facts(database, NEW)
     upgrade_again(database, "19.0.1.1.0")
     assert facts(database, NEW) == new
+
+
+def test_what_was_written_for_later_asks(upgraded_requests):
+    database, consents = upgraded_requests
+    Shell(database, SEND_LATER).finish()
+    waiting = query(
+        database,
+        "SELECT request.consent_id FROM privacy_consent_request AS request"
+        " JOIN mail_mail AS mail ON mail.id = request.mail_id"
+        " WHERE request.state = 'waiting' AND mail.state = 'outgoing'",
+    )
+    asking = {(consents[name],) for name in WRITTEN if name != "answered since"}
+    assert asking.issubset(waiting)
 
 
 # Beside activities that exist ---------------------------------------------------------

@@ -131,6 +131,9 @@ class MillionWorker(GenerationWorker):
 
     def _have_happened(self, consent, what):
         """Do with a consent that was asked what happens to many."""
+        # It is there once Odoo is loaded.
+        from odoo.addons.privacy_consent.models.privacy_consent_delivery import sending
+
         if what == "waiting":
             return
         mail = consent.request_ids.mail_id
@@ -140,7 +143,8 @@ class MillionWorker(GenerationWorker):
             consent.request_ids._follow()
             return
         mail.state = "sent"
-        consent._mail_delivered(mail, consent.partner_id)
+        with sending(mail):
+            consent._mail_delivered(mail, consent.partner_id)
         consent.request_ids._follow()
         if what == "bounced":
             reason = "550 5.1.1 The mailbox does not exist."
