@@ -115,7 +115,11 @@ class TestDoors(QueueCase):
         )
         with self.committed() as env:
             env["res.users"].browse(owner).outgoing_mail_server_id = server
-        self.mail(email_to="a@example.com", mail_server_id=server)
+        mail_id = self.mail(
+            email_to="a@example.com",
+            email_from="mine@example.com",
+            mail_server_id=server,
+        )
         with self.connection() as env:
             env["mail.mail"].process_email_queue()
             env.cr.execute(
@@ -123,6 +127,7 @@ class TestDoors(QueueCase):
                 " AND pid = pg_backend_pid()"
             )
             self.assertEqual(env.cr.fetchone(), (0,))
+        self.assertEqual(self.stored(mail_id, "state"), "sent")
         with self.committed() as env:
             env["res.users"].browse(owner).outgoing_mail_server_id = False
 

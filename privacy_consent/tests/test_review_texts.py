@@ -282,7 +282,7 @@ class TestFollowingTexts(TextCase):
         self.refresh()
         messages = broken.message_ids
         cron = self.env.ref("privacy_consent.cron_follow_texts")
-        logger = "odoo.addons.privacy_consent.models.privacy_activity_texts"
+        logger = "odoo.addons.privacy_consent.models.privacy_activity_texts_followed"
         with mute_logger(logger), self.enter_registry_test_mode():
             cron.method_direct_trigger()
         self.env.invalidate_all()
