@@ -105,20 +105,17 @@ class TestDoors(QueueCase):
             self.assertEqual(copy.queue_accepted, [["a@example.com", None]])
 
     def test_lock_of_a_personal_server_is_given_back(self):
-        owner = self.env.uid
+        address = self.env.user.email
         server = self.make(
             "ir.mail_server",
             name="Mine",
             smtp_host="x",
-            from_filter="mine@example.com",
-            owner_user_id=owner,
+            smtp_user=address,
+            from_filter=address,
+            owner_user_id=self.env.uid,
         )
-        with self.committed() as env:
-            env["res.users"].browse(owner).outgoing_mail_server_id = server
         mail_id = self.mail(
-            email_to="a@example.com",
-            email_from="mine@example.com",
-            mail_server_id=server,
+            email_to="a@example.com", email_from=address, mail_server_id=server
         )
         with self.connection() as env:
             env["mail.mail"].process_email_queue()
@@ -128,8 +125,6 @@ class TestDoors(QueueCase):
             )
             self.assertEqual(env.cr.fetchone(), (0,))
         self.assertEqual(self.stored(mail_id, "state"), "sent")
-        with self.committed() as env:
-            env["res.users"].browse(owner).outgoing_mail_server_id = False
 
     def test_limit_of_a_server(self):
         """What is over it waits, and says why; no window holds more."""
