@@ -357,7 +357,8 @@ class TestVerdicts(QueueCase):
         self.assertIn("No ink left", self.stored(mail_id, "failure_reason"))
 
     def test_callback_that_fails_after_the_commit(self):
-        mail_id = self.mail(email_to="a@example.com")
+        contacts = [self.contact("Ann"), self.contact("Bob")]
+        mail_id = self.mail_to(*contacts)
         send_email = type(self.env["ir.mail_server"]).send_email
 
         def failing(servers, *args, **kwargs):
@@ -370,4 +371,4 @@ class TestVerdicts(QueueCase):
         ):
             self.run_queue()
         self.assertEqual(self.stored(mail_id, "state"), "sent")
-        self.assertEqual(self.post.delivered(), ["a@example.com"])
+        self.assertEqual(self.post.delivered(), [*map(self.email, contacts)])
