@@ -32,6 +32,8 @@ import ssl
 from email.errors import MessageError
 from typing import NamedTuple
 
+from .retry import causes
+
 
 class Verdict(enum.Enum):
     """What a refusal is about."""
@@ -226,12 +228,8 @@ def verdict_of(error, stage=None):
     """
     if stage in (CONNECT, AUTH):
         return US
-    while error:
-        found = _verdict_of(error, stage)
-        if found:
-            return found
-        error = error.__cause__ or error.__context__
-    return LATER
+    found = (_verdict_of(cause, stage) for cause in causes(error))
+    return next(filter(None, found), LATER)
 
 
 def _verdict_of(error, stage):
@@ -270,9 +268,8 @@ def reply_of(error):
     :return: stage, code and text, as :func:`verdict` takes them; None if it is silent
     :rtype: tuple
     """
-    while error:
-        if isinstance(error, smtplib.SMTPResponseException):
-            stage = _STAGES.get(type(error), DATA)
-            return stage, error.smtp_code, error.smtp_error
-        error = error.__cause__ or error.__context__
+    for cause in causes(error):
+        if isinstance(cause, smtplib.SMTPResponseException):
+            stage = _STAGES.get(type(cause), DATA)
+            return stage, cause.smtp_code, cause.smtp_error
     return None

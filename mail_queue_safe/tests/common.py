@@ -105,9 +105,26 @@ class Session(smtplib.SMTP):
         return reply
 
 
+class ConnectionCase(BaseCase):
+    """Whoever works with the database has a connection each; all is committed."""
+
+    def setUp(self):
+        super().setUp()
+        self.registry = Registry(get_db_name())
+
+    @contextmanager
+    def connection(self):
+        """:return: an environment with a connection of its own"""
+        with self.registry.cursor() as cr:
+            try:
+                yield api.Environment(cr, SUPERUSER_ID, {})
+            finally:
+                cr.rollback()
+
+
 # While a database is being loaded, Odoo sends nothing.
 @tagged("-at_install", "post_install")
-class QueueCase(BaseCase):
+class QueueCase(ConnectionCase):
     """A queue of its own, whose commits are real: what a test makes is deleted.
 
     :ivar MailServer post: where the mails go
@@ -116,7 +133,6 @@ class QueueCase(BaseCase):
 
     def setUp(self):
         super().setUp()
-        self.registry = Registry(get_db_name())
         self.post = MailServer()
         self.connects = lambda: None
         post = self.post
@@ -135,15 +151,6 @@ class QueueCase(BaseCase):
         self.addCleanup(self._delete)
         # What else there is would disturb, and be sent.
         self.execute("UPDATE mail_mail SET state = 'cancel' WHERE state = 'outgoing'")
-
-    @contextmanager
-    def connection(self):
-        """:return: an environment with a connection of its own"""
-        with self.registry.cursor() as cr:
-            try:
-                yield api.Environment(cr, SUPERUSER_ID, {})
-            finally:
-                cr.rollback()
 
     @contextmanager
     def committed(self):

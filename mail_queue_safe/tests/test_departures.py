@@ -14,12 +14,12 @@ from hypothesis import strategies as some
 
 from odoo import SUPERUSER_ID, api, fields
 from odoo.exceptions import ValidationError
-from odoo.modules.registry import Registry
-from odoo.tests import BaseCase, Form, TransactionCase, get_db_name
+from odoo.tests import Form, TransactionCase
 from odoo.tools import SQL
 
 from ..models import mail_queue_departure
 from ..smtp import limits
+from .common import ConnectionCase
 
 START = datetime(2026, 5, 1, 12)
 MINUTE, HOUR, DAY = limits.WINDOWS
@@ -27,21 +27,8 @@ FIELDS = ("queue_per_minute", "queue_per_hour", "queue_per_day")
 _numbers = count()
 
 
-class DeparturesCase(BaseCase):
-    """Consumers with a database connection each, as they have; all is committed."""
-
-    def setUp(self):
-        super().setUp()
-        self.registry = Registry(get_db_name())
-
-    @contextmanager
-    def consumer(self):
-        """:return: an environment with a connection of its own"""
-        with self.registry.cursor() as cr:
-            try:
-                yield api.Environment(cr, SUPERUSER_ID, {})
-            finally:
-                cr.rollback()
+class DeparturesCase(ConnectionCase):
+    """Consumers and servers."""
 
     @contextmanager
     def server(self, **values):
@@ -68,7 +55,7 @@ class DeparturesCase(BaseCase):
         environment"""
         with ExitStack() as stack:
             server_id = stack.enter_context(self.server(**values))
-            envs = [stack.enter_context(self.consumer()) for _ in range(consumers)]
+            envs = [stack.enter_context(self.connection()) for _ in range(consumers)]
             yield [
                 (env, env["ir.mail_server"].browse(server_id)._queue_reserve())
                 for env in envs
@@ -314,7 +301,9 @@ class TestConnections(DeparturesCase):
         with ExitStack() as stack:
             server_id = stack.enter_context(self.server(queue_connections=2))
             servers = [
-                stack.enter_context(self.consumer())["ir.mail_server"].browse(server_id)
+                stack.enter_context(self.connection())["ir.mail_server"].browse(
+                    server_id
+                )
                 for _ in range(3)
             ]
             with servers[0]._queue_connection() as first:
@@ -333,7 +322,7 @@ class TestConnections(DeparturesCase):
                     self.assertTrue(third)
 
     def test_no_limit_no_statement(self):
-        with self.server() as server_id, self.consumer() as env:
+        with self.server() as server_id, self.connection() as env:
             server = env["ir.mail_server"].browse(server_id)
             self.assertEqual(server.queue_connections, 0)
             before = env.cr.sql_log_count
@@ -473,7 +462,7 @@ def consumers_of(case, **values):
     with ExitStack() as stack:
         server_id = stack.enter_context(case.server(**values))
         yield [
-            Consumer(stack.enter_context(case.consumer()), server_id)
+            Consumer(stack.enter_context(case.connection()), server_id)
             for _ in range(CONSUMERS)
         ]
 
