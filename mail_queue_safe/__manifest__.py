@@ -15,6 +15,7 @@
         "views/ir_mail_server_views.xml",
         "views/mail_mail_views.xml",
         "views/mail_queue_views.xml",
+        "views/mail_queue_outage_views.xml",
         "views/res_config_settings_views.xml",
     ],
     "assets": {"web.assets_backend": ["mail_queue_safe/static/src/**/*"]},

@@ -14,6 +14,7 @@ from . import (
     mail_mail_retry,
     mail_mail_send,
     mail_mail_sight,
+    mail_mail_values,
     mail_message,
     mail_queue_departure,
     mail_queue_outage,

@@ -89,7 +89,7 @@ class MailMail(models.Model):
             mail.failure_reason = route.reason
             route.reason = mail.failure_reason
             self._queue_commit()
-        outages._commit_unreachable(route.server, route.reason)
+        outages._commit_unreachable(route.server, route.reason, route.probing)
         self._queue_commit_put_off(route.server)
         outage = outages._of(route.server)
         refused = mail | self.browse(route.session.refused_alike())

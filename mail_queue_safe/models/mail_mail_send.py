@@ -173,6 +173,8 @@ class MailMail(models.Model):
 
     def _queue_announce_safely(self, partner):
         """Tell the document of this mail that a contact got it, which may fail."""
+        if not self._queue_document():
+            return  # A savepoint would write what Odoo writes once for many mails.
         try:
             with self.env.cr.savepoint():
                 self._queue_announce(partner)
@@ -271,17 +273,6 @@ class MailMail(models.Model):
                 ),
             },
         }
-
-    def write(self, vals):
-        if "state" in vals:
-            # What was to follow the former state has no meaning any more.
-            vals = {"queue_effects_due": False, **vals}
-        if vals.get("state") == "outgoing":
-            # Whoever wants a mail sent again that was sent wants it sent to everybody.
-            sent = self.filtered(lambda mail: mail.state == "sent")
-            if sent:
-                super(MailMail, sent).write({"queue_accepted": False})
-        return super().write(vals)
 
 
 def _addon_of_caller():

@@ -13,10 +13,10 @@ from ..smtp.headers import one_line
 _ADDRESSES = ("email_from", "reply_to", "email_to", "email_cc")
 
 
-def _in_one_line(vals):
+def in_one_line(vals):
     """:return: values of a record, with addresses in one line"""
     return {
-        name: one_line(value) if name in _ADDRESSES and value else value
+        name: one_line(value) or value if name in _ADDRESSES and value else value
         for name, value in vals.items()
     }
 
@@ -26,16 +26,7 @@ class MailMessage(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        return super().create([_in_one_line(vals) for vals in vals_list])
+        return super().create([in_one_line(vals) for vals in vals_list])
 
     def write(self, vals):
-        return super().write(_in_one_line(vals))
-
-
-class MailMail(models.Model):
-    _inherit = "mail.mail"
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        # The mail keeps what it was created with, also of its message, in the cache.
-        return super().create([_in_one_line(vals) for vals in vals_list])
+        return super().write(in_one_line(vals))

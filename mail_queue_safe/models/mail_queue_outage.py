@@ -64,18 +64,25 @@ class MailQueueOutage(models.Model):
         return True
 
     @api.model
-    def _commit_unreachable(self, server, reason):
+    def _commit_unreachable(self, server, reason, trying):
         """Store that a server takes nothing from us, once for all consumers.
 
+        Several may be in the middle of their mails when a server fails: the first one
+        counts for all of them.
+
         :param str reason: in the server's own words, if it said something
+        :param bool trying: whether the consumer tried a server that has an outage, see
+            :meth:`_commit_try`
         """
         self.env.cr.rollback()
         outage = self._of(server)
+        if outage and not trying and outage.next_attempt > fields.Datetime.now():
+            return
         attempts = outage.attempts + 1
         next_attempt = fields.Datetime.now() + retry.SERVER.delay(attempts)
         values = {"attempts": attempts, "next_attempt": next_attempt, "reason": reason}
         _logger.warning(
-            "Mail server %s takes no mails: see its outage in the mail queue.",
+            "Mail server %s takes no mails: see Settings, Mail Queue, Outages.",
             server.id,
         )
         try:

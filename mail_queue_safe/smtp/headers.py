@@ -35,6 +35,7 @@ _PRINTABLE = re.compile(r"[ -~]*")
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
 _TOKENS = re.compile(rf'{_QUOTED}|<[^<>]*>|[,;]|[^"<,;]+|["<]')
 _ADDRESS = re.compile(rf'(?:{_QUOTED}|[^\s<>(),;:"@]+)@[^\s<>(),;:"@]+')
+_WORD = re.compile(r"[\w.-]+")
 _ENCODED = "=?"
 # A line with encoded words has at most 76 characters (RFC 2047, section 2), and any
 # line at most 998 (RFC 5322, section 2.1.1), of which one word may have nearly all.
@@ -204,6 +205,8 @@ def _quote(name):
 
 def _format(name, address):
     """:return: a mailbox of which the package does not decode anything"""
+    if not address and _WORD.fullmatch(name):
+        return name  # Odoo shows it where it says that it is no address
     quoted = _quote(name).replace(_ENCODED, "=\\?")
     return f"{quoted} <{address}>" if name else address
 

@@ -90,7 +90,8 @@ class TestCleaning(BaseCase):
             ('"a b"@b.c', ['"a b"@b.c']),
             ("<a\r\n@b.c>", ["a@b.c"]),
             ("Ann <x@b.c> <a@b.c>", ['"Ann <x@b.c>" <a@b.c>']),
-            ("Ann", ['"Ann" <>']),
+            ("Ann", ["Ann"]),
+            ("Ann Lee", ['"Ann Lee" <>']),
             ("", []),
             (", ,", []),
         ):
@@ -319,6 +320,11 @@ class TestStoredAddresses(TransactionCase):
         mail.mail_message_id.write({"email_from": mailbox, "reply_to": False})
         self.assertEqual(email_normalize_all(mail.email_from), ["a@example.com"])
         self.assertFalse(mail.reply_to)
+        mail.write({"email_to": " "})
+        self.assertEqual(mail.email_to, " ", "Odoo says that it is no address")
+        mail.write({"email_to": mailbox, "email_cc": mailbox})
+        for addresses in (mail.email_to, mail.email_cc):
+            self.assertEqual(email_normalize_all(addresses), ["a@example.com"])
 
     def test_message_of_a_document(self):
         partner = self.env["res.partner"].create({"name": "Document"})

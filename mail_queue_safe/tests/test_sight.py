@@ -114,12 +114,24 @@ class TestSight(TransactionCase):
             _arch, view = self.mails._get_view(view_type=view_type)
             self.assertEqual(view, self.env.ref(expected))
 
-    def test_menu_without_developer_mode(self):
-        menu = self.env.ref("mail_queue_safe.menu_mail_queue")
+    def test_menus_without_developer_mode(self):
+        names = ("menu_mail_queue_mails", "menu_mail_queue_outages")
+        own = {self.env.ref(f"mail_queue_safe.{name}").id for name in names}
         menus = self.env["ir.ui.menu"]
-        self.assertIn(menu.id, menus.with_user(self.admin)._visible_menu_ids())
+        self.assertLessEqual(own, menus.with_user(self.admin)._visible_menu_ids())
         manager = new_test_user(self.env, "manager", groups="base.group_erp_manager")
-        self.assertNotIn(menu.id, menus.with_user(manager)._visible_menu_ids())
+        self.assertTrue(own.isdisjoint(menus.with_user(manager)._visible_menu_ids()))
+
+    def test_outages_say_why_mails_wait(self):
+        self.env["mail.queue.outage"].create(
+            {"next_attempt": "2030-01-01", "reason": "Daily limit exceeded"}
+        )
+        action = self.env.ref("mail_queue_safe.mail_queue_outage_action")
+        outages = self.env[action.res_model].with_user(self.admin)
+        arch = etree.fromstring(outages.get_view(view_type="list")["arch"])
+        names = [node.get("name") for node in arch.iter("field")]
+        (outage,) = outages.search([]).read(names)
+        self.assertEqual(outage["reason"], "Daily limit exceeded")
 
     def test_who_may_read(self):
         user = new_test_user(self.env, "reader", groups="base.group_user")

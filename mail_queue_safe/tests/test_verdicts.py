@@ -279,6 +279,27 @@ class TestVerdicts(QueueCase):
         self.run_queue()
         self.assertEqual(len(attempts), 1, "somebody else is trying")
 
+    def test_consumers_that_meet_an_outage_at_once_count_as_one(self):
+        """Otherwise sixteen would wait half an hour for a server that restarts."""
+        self.many(4)
+        inside = []
+
+        def answer(at, said):
+            if at != "mail" or not self.post.messages:
+                return None
+            if not inside:
+                inside.append(at)
+                self.run_queue()
+            return (451, b"4.3.2 System not accepting network messages")
+
+        self.post.reply = answer
+        with mute_logger(OUTAGE):
+            self.run_queue()
+            self.assertEqual([attempts for attempts, _reason in self.outages()], [1])
+            self.let_time_pass()
+            self.run_queue()
+        self.assertEqual([attempts for attempts, _reason in self.outages()], [2])
+
     # The message ----------------------------------------------------------------
 
     def test_what_cannot_be_built_is_final_at_once(self):

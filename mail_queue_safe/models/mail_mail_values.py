@@ -1,0 +1,28 @@
+# Copyright 2026 The privacy_consent authors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""What is stored of a mail, whoever creates or changes it."""
+
+from odoo import api, models
+
+from .mail_message import in_one_line
+
+
+class MailMail(models.Model):
+    _inherit = "mail.mail"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        # The mail keeps what it was created with, also of its message, in the cache.
+        return super().create([in_one_line(vals) for vals in vals_list])
+
+    def write(self, vals):
+        vals = in_one_line(vals)
+        if "state" in vals:
+            # What was to follow the former state has no meaning any more.
+            vals = {"queue_effects_due": False, **vals}
+        if vals.get("state") == "outgoing":
+            # Whoever wants a mail sent again that was sent wants it sent to everybody.
+            sent = self.filtered(lambda mail: mail.state == "sent")
+            if sent:
+                super(MailMail, sent).write({"queue_accepted": False})
+        return super().write(vals)
