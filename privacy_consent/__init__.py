@@ -4,11 +4,13 @@ from . import controllers
 from . import links
 from . import models
 from . import wizards
+from .models.res_partner_consented import drop_consented_view
 
 links.mask.install()
 
 
 def uninstall_hook(env):
-    """Drop what guards the tables, which go next."""
+    """Drop what guards and reads the tables, which go next."""
+    drop_consented_view(env.cr)
     append_only.drop_guards(env.cr)
     answer_guard.drop_answer_guard(env.cr)

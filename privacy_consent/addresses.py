@@ -74,6 +74,16 @@ def read(text):
     return Addresses(list(valid), list(problems))
 
 
+def masked(address):
+    """Write an address so that only who knows it recognizes it.
+
+    :param str address: one of :attr:`Addresses.valid`
+    :rtype: str
+    """
+    local, _at, domain = address.partition("@")
+    return f"{local[0]}•••@{domain}"
+
+
 def _pieces(text):
     """:return: the parts between separators that are neither quoted nor a remark"""
     pieces = []

@@ -46,6 +46,7 @@ def guard_answers(cr):
             DECLARE
                 last record;
                 told record;
+                ends timestamp;
             BEGIN
                 IF TG_OP = 'UPDATE' THEN
                     told := OLD;
@@ -85,6 +86,9 @@ def guard_answers(cr):
                         told.status := last.kind;
                         told.accepted := false;
                         told.valid_until := NULL;
+                    ELSIF last.kind = 'expired' THEN
+                        told.status := last.kind;
+                        told.accepted := false;
                     ELSIF last.kind = 'confirmed' THEN
                         told.suspected_automated := false;
                     ELSIF last.kind = 'merged' AND last.xmin = (
@@ -97,6 +101,23 @@ def guard_answers(cr):
                             told.token_partner_id := coalesce(
                                 nullif(OLD.token_partner_id, 0), OLD.partner_id
                             );
+                        END IF;
+                    END IF;
+                    -- When a consent ends follows from the answer and the activity. The
+                    -- time zone, of which PostgreSQL may know other rules, shifts it by
+                    -- less than four days: Odoo reckons it.
+                    IF told.status = 'given'
+                        AND NEW.valid_until IS DISTINCT FROM told.valid_until
+                    THEN
+                        SELECT told.answer_date
+                               + make_interval(months => nullif(validity_months, 0))
+                            INTO ends FROM privacy_activity
+                            WHERE id = told.activity_id;
+                        IF coalesce(
+                            abs(extract(epoch FROM NEW.valid_until - ends)) < 4 * 86400,
+                            ends IS NULL AND NEW.valid_until IS NULL
+                        ) THEN
+                            told.valid_until := NEW.valid_until;
                         END IF;
                     END IF;
                     IF %(new)s IS NOT DISTINCT FROM %(told)s THEN

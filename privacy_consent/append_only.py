@@ -20,7 +20,7 @@ def moment():
     return datetime.now(timezone.utc).replace(tzinfo=None)
 
 
-def guard_table(cr, table, unlink=None, erasable=False):
+def guard_table(cr, table, unlink=None, erasable=False, free=()):
     """Have a table refuse every change of its rows.
 
     It is called at each installation and upgrade of the addon.
@@ -28,6 +28,7 @@ def guard_table(cr, table, unlink=None, erasable=False):
     :param str table: its name
     :param str unlink: a column that may become empty while all others stay
     :param bool erasable: whether an erasure may delete rows
+    :param free: the columns that may change, because they are no part of the proof
     """
     cr.execute(
         SQL(
@@ -40,6 +41,14 @@ def guard_table(cr, table, unlink=None, erasable=False):
                     IF to_jsonb(NEW) = jsonb_set(
                         to_jsonb(OLD), ARRAY[TG_ARGV[0]], 'null'
                     ) THEN
+                        RETURN NEW;
+                    END IF;
+                END IF;
+                IF TG_OP = 'UPDATE' THEN
+                    IF to_jsonb(NEW) - TG_ARGV[2]::text[]
+                        = to_jsonb(OLD) - TG_ARGV[2]::text[]
+                        AND TG_ARGV[2] <> '{}'
+                    THEN
                         RETURN NEW;
                     END IF;
                 END IF;
@@ -67,7 +76,7 @@ def guard_table(cr, table, unlink=None, erasable=False):
         cr.execute(
             SQL(
                 "CREATE TRIGGER %s BEFORE %s ON %s"
-                " FOR EACH %s EXECUTE FUNCTION %s(%s, %s)",
+                " FOR EACH %s EXECUTE FUNCTION %s(%s, %s, %s)",
                 trigger,
                 SQL(event),
                 SQL.identifier(table),
@@ -75,6 +84,7 @@ def guard_table(cr, table, unlink=None, erasable=False):
                 SQL.identifier(_FUNCTION),
                 unlink or "",
                 "erasable" if erasable else "",
+                f"{{{','.join(free)}}}",
             )
         )
 

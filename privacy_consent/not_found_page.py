@@ -33,6 +33,7 @@ _PAGE = Markup("""\
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="robots" content="noindex, nofollow" />
         <meta name="color-scheme" content="light dark" />
+        <link rel="icon" href="data:," />
         <title>{title}</title>
         <style>{style}</style>
     </head>
@@ -46,13 +47,24 @@ def render(accepted):
     :param accepted: the languages that the visitor prefers, a ``LanguageAccept``
     :return: HTML text
     """
+    return render_page(accepted, _TITLE, _TEXTS)
+
+
+def render_page(accepted, title, texts):
+    """Make a page that says something, and that is all.
+
+    :param accepted: the languages that the visitor prefers, a ``LanguageAccept``
+    :param title: a lazy translation, like each of the texts
+    :param list texts: one for each paragraph
+    :return: HTML text
+    """
     lang = accepted.best_match(_LANGUAGES, default="en")
     code = "en_US" if lang == "en" else lang
     return _PAGE.format(
         lang=lang.replace("_", "-"),
-        title=_TITLE._translate(code),
+        title=title._translate(code),
         style=Markup(_STYLE),
         paragraphs=Markup().join(
-            Markup("<p>{}</p>").format(text._translate(code)) for text in _TEXTS
+            Markup("<p>{}</p>").format(text._translate(code)) for text in texts
         ),
     )

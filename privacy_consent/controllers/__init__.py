@@ -1,3 +1,5 @@
 from . import page
 from . import consent
 from . import preferences
+from . import trial_page
+from . import export

@@ -33,6 +33,7 @@ class ConsentController(PublicController):
         link (RFC 9110, section 9.2.1: GET, HEAD and OPTIONS are safe methods), unless
         the activity takes the risk of one-click answers.
         """
+        choice = choice.lower()
         respond = self._answer if self._posting() else self._show
         return self._in_database(
             db,
@@ -73,7 +74,7 @@ class ConsentController(PublicController):
             partial(self._give_up, "reject", consent_id, token),
         )
 
-    @public_route("/privacy/consent/<path:rest>")
+    @public_route("/privacy/consent", "/privacy/consent/<path:rest>")
     def wrong_link(self, **_kwargs):
         """Show for any other address what wrong links show."""
         return self._not_found()
@@ -100,7 +101,7 @@ class ConsentController(PublicController):
             and visitor.method == "GET"
             # That of the mail: to choose a language is no answer.
             and "lang" not in visitor.args
-            and visitor.path.startswith(f"/privacy/consent/{choice}/")
+            and self._word() == choice
             and not any(visitor.headers.get(name) for name in PREFETCH_HEADERS)
             and self._allows(grant, choice)
         )
@@ -169,10 +170,10 @@ class ConsentController(PublicController):
 
         :rtype: dict
         """
-        subject = consent_sudo.partner_id
         lang = consent_sudo.env.lang
         limited = grant == links.token.REFUSE
         locked = self._locked(consent_sudo, grant)
+        token = not limited and consent_sudo._token()
         answers = [choice, "reject" if choice == "accept" else "accept"]
         if notice == "recorded":
             answers.remove("accept" if consent_sudo.accepted else "reject")
@@ -181,7 +182,7 @@ class ConsentController(PublicController):
             and format_datetime(
                 consent_sudo.env,
                 consent_sudo.answer_date,
-                tz=subject.tz or "UTC",
+                tz=consent_sudo._time_zone(),
                 dt_format="long",
             ),
             "answers": [
@@ -192,7 +193,7 @@ class ConsentController(PublicController):
                     "url": self._same_link(consent_sudo.env, answer)
                     if limited
                     else self._in_chosen_language(
-                        consent_sudo._url(answer == "accept"), consent_sudo.env
+                        consent_sudo._link_path(answer, token), consent_sudo.env
                     ),
                 }
                 for answer in answers
@@ -201,7 +202,9 @@ class ConsentController(PublicController):
             "ask_nonce": limited
             and self._nonce(consent_sudo, "ask", consent_sudo, lang),
             "ask_url": limited and self._same_link(consent_sudo.env, "ask"),
+            "change": not limited and consent_sudo._change_to_tell(),
             "consent": consent_sudo,
+            "ends": not limited and consent_sudo._end_to_tell(),
             "earlier": not limited and consent_sudo._earlier_text(),
             "limited": limited,
             "locked": locked,

@@ -4,10 +4,10 @@
 
 A public page has an address ``/privacy/consent/<word>/<consent>/<token>?db=<name>``
 (only such addresses are masked in the log, see ``links/mask.py``) and is a
-``@public_route()``. Its method calls ``self._in_database(db, respond, give_up)``, which
-calls ``respond(env)``, again on a fresh snapshot when somebody else was faster, in the
-end ``give_up(env)``, and turns ``NotFound`` into the one page for every wrong link. In
-it:
+``@public_route()``, which answers to the same address in capital letters, too. Its
+method calls ``self._in_database(db, respond, give_up)``, which calls ``respond(env)``,
+again on a fresh snapshot when somebody else was faster, in the end ``give_up(env)``,
+and turns ``NotFound`` into the one page for every wrong link. In it:
 
 - ``consent_sudo, grant = self._consent_sudo(env, consent_id, token)`` is the first
   thing; ``grant`` is ``links.token.FULL`` or ``links.token.REFUSE``: the latter shows
@@ -29,8 +29,9 @@ from urllib.parse import urlencode
 import psycopg2
 from werkzeug.exceptions import NotFound
 
-from odoo import SUPERUSER_ID, api, http
+from odoo import SUPERUSER_ID, api, http, sql_db
 from odoo.http import request
+from odoo.modules.db import is_initialized
 from odoo.modules.registry import Registry
 from odoo.service.model import retrying
 
@@ -55,8 +56,11 @@ PAGE_VERSION = "page 1"
 MAX_AGENT = 500
 
 
-def public_route(path, **options):
+def public_route(*paths, **options):
     """Make a public page of a method, as ``http.route()`` does.
+
+    Some gateways write addresses in capital letters. Those that come in any other way
+    are read in ``ir.http``, which servers with several databases do not have yet.
 
     Whatever a visitor adds to the address, the method is called: Odoo fails where a
     parameter has the name ``self``.
@@ -64,7 +68,7 @@ def public_route(path, **options):
 
     def decorate(method):
         routed = http.route(
-            path,
+            [*paths, *map(_in_capitals, paths)],
             type="http",
             auth="none",
             # No cookie is needed: the nonce of a form protects it.
@@ -83,6 +87,13 @@ def public_route(path, **options):
     return decorate
 
 
+def _in_capitals(path):
+    """:return: a route with its words in capital letters, and its converters as is"""
+    parts = re.split(r"(<(?:string|path):\w+>|<any|:\w+>)", path)
+    parts[::2] = map(str.upper, parts[::2])
+    return "".join(parts)
+
+
 class PublicController(http.Controller):
     """The base of the public pages.
 
@@ -96,29 +107,44 @@ class PublicController(http.Controller):
         return request.httprequest.method == "POST"
 
     def _in_database(self, db, respond, give_up):
-        """Respond from the database that the link names.
+        """Respond from the database that the link names, or from the one there is.
 
-        :param str db: name in the address; without it, the server's only database
+        The name is a hint only, which may have changed, or be mangled: a link of
+        another database is not valid in this one.
+
+        :param str db: name in the address, any text or nothing
         :param respond: called with an environment of the public user
         :param give_up: called instead, and changes nothing, when again and again
             somebody else was faster
         """
         repeat = partial(fresh_snapshot.repeat_or_give_up, respond, give_up)
         try:
-            return self._respond_from(db, repeat)
+            return self._respond_from(self._database(db), repeat)
         except NotFound:
             return self._not_found()
 
+    def _database(self, hint):
+        """:return: the name of a database that this server has; None if it is unknown
+
+        :param str hint: name in the address, any text or nothing
+        """
+        own = request.db
+        if own and hint in (None, own):
+            return own
+        names = http.db_list(force=True)
+        if hint in names:
+            return hint
+        return own or (names[0] if len(names) == 1 else None)
+
     def _respond_from(self, db, respond):
-        if request.db and db in (None, request.db):
+        if not db:
+            raise NotFound()
+        if db == request.db:
             request.env["ir.http"]._auth_method_public()
             return respond(request.env)
-        if not db or db not in http.db_list(force=True):
+        if not _is_of_odoo(db):
             raise NotFound()
-        try:
-            registry = Registry(db).check_signaling()
-        except (AttributeError, psycopg2.Error) as error:
-            raise NotFound() from error  # a database, but not one of Odoo
+        registry = Registry(db).check_signaling()
         with registry.cursor() as cr:
             env = api.Environment(cr, SUPERUSER_ID, {})
             env = env(user=env.ref("base.public_user").id)
@@ -141,7 +167,9 @@ class PublicController(http.Controller):
         if "privacy.consent" not in env:
             raise NotFound()
         consent_sudo, grant = (
-            env["privacy.consent"].sudo()._of_link(_number(consent_id), token)
+            env["privacy.consent"]
+            .sudo()
+            ._of_link(_number(consent_id), token, self._hint())
         )
         if not consent_sudo:
             raise NotFound()
@@ -185,16 +213,30 @@ class PublicController(http.Controller):
             button,
             self._posted_nonce(),
             self._origin(lang),
+            self._hint(),
         )
 
     def _opened(self, channel):
         """:return: the proof of an opened link"""
-        return links.proof.opened(channel, *self._link_parts(), self._origin())
+        return links.proof.opened(
+            channel, *self._link_parts(), self._origin(), self._hint()
+        )
+
+    def _word(self):
+        """:return: which page was opened, as it is in its address"""
+        return self._parts()[3]
 
     def _link_parts(self):
         """:return: id and token in the link that was opened"""
-        consent_id, token = request.httprequest.path.split("/")[4:6]
-        return _number(consent_id), token
+        consent_id, token = self._parts()[4:6]
+        return _number(consent_id), links.token.clean(token)
+
+    def _parts(self):
+        return links.path.plain(request.httprequest.path).split("/")
+
+    def _hint(self):
+        """:return: name of the database in the link that was opened, if there is one"""
+        return request.httprequest.args.get("db")
 
     def _origin(self, lang=None):
         """Tell from where the answer comes, for the proof.
@@ -258,11 +300,11 @@ class PublicController(http.Controller):
         :param str word: which page, by default this one
         :param str lang: code of its language, by default the one chosen on this page
         """
-        parts = request.httprequest.path.split("/")
-        parts[3] = word or parts[3]
-        return self._in_chosen_language(
-            f"{'/'.join(parts)}?{urlencode({'db': env.cr.dbname})}", env, lang
-        )
+        consent_id, token = self._link_parts()
+        path = f"/privacy/consent/{word or self._word()}/{consent_id}/{token}"
+        # The name in the link, of which a token in the form of 18.0 was made.
+        query = urlencode({"db": self._hint() or env.cr.dbname})
+        return self._in_chosen_language(f"{path}?{query}", env, lang)
 
     def _in_chosen_language(self, url, env, lang=None):
         """:return: the address, with the language that was chosen, if any"""
@@ -286,6 +328,15 @@ class PublicController(http.Controller):
             headers=[("Content-Type", "text/html; charset=utf-8"), *HEADERS.items()],
             status=status,
         )
+
+
+def _is_of_odoo(db):
+    """:return: whether there is a database that Odoo has ever worked with"""
+    try:
+        with sql_db.db_connect(db).cursor() as cr:
+            return is_initialized(cr)
+    except psycopg2.OperationalError:
+        return False
 
 
 def _number(text):

@@ -70,6 +70,8 @@ class PreferencesController(ConsentController):
         """
         form = request.httprequest.form
         action = form.get("action")
+        if action == "confirm":
+            return action, consent_sudo.browse()
         ids = form.get("consents", "").split()
         chosen_sudo = self._preferences_shown(consent_sudo).filtered(
             lambda one: str(one.id) in ids
@@ -96,8 +98,7 @@ class PreferencesController(ConsentController):
         elif grant == links.token.FULL and self._up_to_date(
             consent_sudo, action, chosen_sudo
         ):
-            for one_sudo in chosen_sudo.sorted("id"):
-                one_sudo._ask_again()
+            action = chosen_sudo._ask_again()
         else:
             action = "nothing"
         # The page shows the history, which is written before the commit.
@@ -115,7 +116,10 @@ class PreferencesController(ConsentController):
             "privacy_consent.preferences",
             {
                 **self._preferences_values(consent_sudo),
+                "address": chosen_sudo[:1]._masked_address(),
+                "back": self._same_link(consent_sudo.env),
                 "chosen": chosen_sudo.with_env(consent_sudo.env),
+                "confirm": done == "confirm",
                 "done": done,
                 **self._page_language(consent_sudo, grant),
             },
@@ -163,14 +167,20 @@ class PreferencesController(ConsentController):
             "consent": consent_sudo,
             "logo": consent_sudo._controller_logo(),
             "preferences": preferences,
+            # It asks once more, without scripts.
             "reject_all": len(open_sudo) > 1
-            and self._preferences_button(consent_sudo, "reject", open_sudo),
+            and {
+                "consents": open_sudo,
+                "first": {"action": "confirm", "inputs": {"action": "confirm"}},
+                "second": self._preferences_button(consent_sudo, "reject", open_sudo),
+            },
         }
 
     def _preferences_button(self, consent_sudo, action, chosen_sudo):
         """:return: a button of the page, with what its form sends"""
         return {
             "action": action,
+            "address": action == "ask" and chosen_sudo._masked_address(),
             "inputs": {
                 "action": action,
                 "consents": " ".join(map(str, chosen_sudo.ids)),

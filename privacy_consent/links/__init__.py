@@ -2,4 +2,14 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """What personal links are made of, in plain Python: nothing here knows Odoo."""
 
-from . import list_unsubscribe, mask, nonce, placeholder, proof, scrub, token
+from . import (
+    host,
+    list_unsubscribe,
+    mask,
+    nonce,
+    path,
+    placeholder,
+    proof,
+    scrub,
+    token,
+)

@@ -20,8 +20,10 @@ MAIL_LOGGERS = (
 
 # also where the address is part of another one, encoded once or more
 _SLASH = r"(?:/|%(?:25)*2F)+"
+# What programs put before it is not the token.
 _TOKEN = re.compile(
-    rf"(privacy{_SLASH}consent{_SLASH}\w+{_SLASH}\d+{_SLASH})[^\s/?&#%\"']+",
+    rf"(privacy{_SLASH}consent{_SLASH}\w+{_SLASH}\d+{_SLASH}"
+    r"(?:%[0-9a-f]{2}|[?&#\"'])*)[^\s/?&#%\"']+",
     re.IGNORECASE,
 )
 

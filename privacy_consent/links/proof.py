@@ -7,7 +7,7 @@ checks it itself. Only Python code can make them: neither a client, nor a contex
 the code of a server action.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 SUBJECT = "subject"
@@ -43,6 +43,18 @@ class Origin:
 
 
 @dataclass(frozen=True)
+class Scan:
+    """A file that shows an answer, for example a form on paper.
+
+    :ivar str name: of the file
+    :ivar bytes content: of the file
+    """
+
+    name: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Proof:
     """The word of somebody else than the subject, and the base of the others.
 
@@ -52,6 +64,7 @@ class Proof:
     :ivar datetime answered_at: when the person said it; None: now
     :ivar str staff: name of whoever recorded it
     :ivar str note: what they noted
+    :ivar Scan scan: the file that shows it, checked by whoever took it
     """
 
     by: str
@@ -60,6 +73,7 @@ class Proof:
     answered_at: datetime | None = None
     staff: str | None = None
     note: str | None = None
+    scan: Scan | None = None
 
 
 @dataclass(frozen=True)
@@ -70,12 +84,14 @@ class Press(Proof):
     :ivar str token: secret part of that link
     :ivar tuple button: as of :func:`links.nonce.button`
     :ivar str nonce: what the page's form sent
+    :ivar str database: name in that link, any text or nothing
     """
 
     link_id: int = 0
     token: str = ""
     button: tuple = ()
     nonce: str = ""
+    database: str | None = None
 
 
 @dataclass(frozen=True)
@@ -97,7 +113,7 @@ class SignedIn(Proof):
     nonce: str = ""
 
 
-def pressed(channel, link_id, token, button, nonce, origin):
+def pressed(channel, link_id, token, button, nonce, origin, database=None):
     """:return: the proof of a press on a page; see :class:`Press`"""
     return Press(
         SUBJECT,
@@ -107,12 +123,15 @@ def pressed(channel, link_id, token, button, nonce, origin):
         token=token,
         button=button,
         nonce=nonce,
+        database=database,
     )
 
 
-def opened(channel, link_id, token, origin):
+def opened(channel, link_id, token, origin, database=None):
     """:return: the proof of an opened link; see :class:`OpenedLink`"""
-    return OpenedLink(SUBJECT, channel, origin, link_id=link_id, token=token)
+    return OpenedLink(
+        SUBJECT, channel, origin, link_id=link_id, token=token, database=database
+    )
 
 
 def signed_in(user_id, button, nonce, origin):

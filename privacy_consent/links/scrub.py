@@ -16,9 +16,10 @@ import re
 MARK = "***"
 
 # Whether the secret of a link that nobody can compute is in a text: after the path of
-# a public page comes a token in one of its two forms, see links/token.py.
+# a public page comes a token in one of its three forms, see links/token.py.
 _LINK = re.compile(
-    r"privacy/+consent/+[a-z]+/+\d+/+(?:[0-9a-f]{128}|[\w-]{43})", re.IGNORECASE
+    r"privacy/+consent/+[a-z]+/+\d+/+(?:[0-9a-f]{128}|[a-z2-7]{52}|[\w-]{43})",
+    re.IGNORECASE,
 )
 _LONG_WORD = re.compile(r"[\r\n]|\S{14}")
 _JOINTS = re.compile("[-_/]+")

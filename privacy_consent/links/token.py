@@ -5,10 +5,17 @@
 import base64
 import hashlib
 import hmac
+import re
+
+from .path import decoded
 
 # What a link allows: everything, or only to refuse and withdraw.
 FULL = "full"
 REFUSE = "refuse"
+
+_WORD = re.compile("[A-Za-z0-9_-]+")
+# The lengths of the forms whose letters are of one case.
+_ONE_CASE = (52, 128)
 
 
 def derive(secret, purpose):
@@ -41,11 +48,24 @@ def make(secret, consent_id, activity_id, address, revocations):
     :param str secret: key of the database
     :param str address: normalized e-mail address that is asked, or a false value
     :param int revocations: how often the links were invalidated
-    :return: 43 characters, see :func:`sign`
+    :return: HMAC (RFC 2104) with SHA-256, 52 characters that may be in letters of any
+        case (RFC 4648, section 6)
     :rtype: str
     """
+    return make_both(secret, consent_id, activity_id, address, revocations)[0]
+
+
+def make_both(secret, consent_id, activity_id, address, revocations):
+    """Compute the token in the form of today and in that of until 19.0.1.2.0.
+
+    The latter must keep working, too: 43 characters, see :func:`sign`.
+
+    :return: both, made of the same signature; parameters as of :func:`make`
+    """
     key = derive(secret, "link")
-    return sign(key, consent_id, activity_id, address or "", revocations)
+    earlier = sign(key, consent_id, activity_id, address or "", revocations)
+    digest = base64.urlsafe_b64decode(f"{earlier}=")
+    return base64.b32encode(digest).decode().rstrip("=").lower(), earlier
 
 
 def make_old(secret, dbname, consent_id, partner_id, activity_id):
@@ -59,6 +79,21 @@ def make_old(secret, dbname, consent_id, partner_id, activity_id):
     """
     message = f"{dbname}-{consent_id}-{partner_id}-{activity_id}"
     return hmac.new(secret.encode(), message.encode(), hashlib.sha512).hexdigest()
+
+
+def clean(text):
+    """Take a token out of what a mail program, a gateway or a person made of it.
+
+    :param str text: any text: a token with blanks and punctuation around it, with what
+        follows it in an address, or in capital letters
+    :return: the token; of the form with letters of both cases, which nobody can
+        restore, as it is
+    :rtype: str
+    """
+    word = _WORD.search(decoded(text))
+    word = word[0] if word else ""
+    bare = word.strip("-_")
+    return bare.lower() if len(bare) in _ONE_CASE else word
 
 
 def matches(given, expected):

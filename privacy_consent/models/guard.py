@@ -20,6 +20,7 @@ _MADE = ContextVar("privacy_consent.made", default=None)
 _OPEN = {
     ("ir.attachment", "res_id"),
     ("mail.message", "attachment_ids"),
+    ("mail.message", "email_from"),
     ("mail.message", "subject"),
 }
 

@@ -3,13 +3,14 @@
 """What is special about an outgoing mail that asks for consent."""
 
 from odoo import api, fields, models, modules
-from odoo.tools import SQL, html2plaintext
+from odoo.tools import SQL
 
-from .. import addresses, links
-from .guard import deletable, is_erasing, made, refuse_changes
+from .. import addresses, links, mail_document
+from .guard import deletable, is_erasing, made, making, refuse_changes
 from .ir_qweb import is_batch
 from .mail_message_schedule import is_notifying_later
 from .mail_scheduled_message import posted_id
+from .privacy_activity_sender import is_mailbox
 from .privacy_consent_delivery import is_sending, sending
 from .privacy_consent_links import NO_AUTOMATIC_REPLIES
 from .privacy_consent_request import OPEN, make_requests, note
@@ -113,6 +114,7 @@ class MailMail(models.Model):
         for mail, consent in asking.items():
             if consent not in allowed:
                 continue
+            mail._send_as(consent)
             vals = {
                 "mail_id": mail.id,
                 "message_id": mail.mail_message_id.id,
@@ -139,6 +141,24 @@ class MailMail(models.Model):
         requests_sudo += make_requests(self.env, values)
         requests_sudo._keep_files()
         made(requests_sudo.message_id)
+
+    def _send_as(self, consent):
+        """Have the controller ask, and not whoever is at work.
+
+        :param consent: that this mail asks for
+        """
+        sender = consent.activity_id._sender()
+        asked_by = addresses.read(self.email_from)
+        reply_to = self.reply_to
+        if asked_by != addresses.read(sender):
+            if addresses.read(reply_to) == asked_by:
+                reply_to = False  # their own, too
+        elif is_mailbox(reply_to):
+            return
+        if not is_mailbox(reply_to):
+            reply_to = consent._notify_get_reply_to(default=sender)[consent.id]
+        with making(self.mail_message_id):
+            self.write({"email_from": sender, "reply_to": reply_to})
 
     def _own_planned(self, requests_sudo):
         """:return: those of these requests that were planned and are these mails now"""
@@ -193,24 +213,37 @@ class MailMail(models.Model):
             mail_server=mail_server, doc_to_followers=doc_to_followers
         )
         if not asking:
-            return emails
+            activity_sudo = self._activity_tested()
+            return self._finish(emails, activity_sudo) if activity_sudo else emails
         own, result = None, []
         subject = request_sudo.consent_id.partner_id
         if request_sudo:
             known = set(addresses.read(subject.email).valid)
             own, emails = _separate(emails, subject, known)
         for email in emails:
-            body = links.placeholder.remove(email["body"])
             result.append(
                 {
                     **email,
-                    "body": body,
-                    "body_alternative": html2plaintext(body),
+                    "body": links.placeholder.remove(links.host.in_html(email["body"])),
                     "headers": {**email["headers"], **NO_AUTOMATIC_REPLIES},
                 }
             )
         # Odoo's own queue sends nothing after a message that a server refuses.
-        return [*result, request_sudo._personal_copy(own)] if own else result
+        if own:
+            result.append(request_sudo._personal_copy(own))
+        return self._finish(result, asking.activity_id)
+
+    def _finish(self, emails, activity_sudo):
+        """:return: these messages, with what surrounds the text of a request"""
+        picture = emails and activity_sudo._mail_logo_sudo()
+        return [mail_document.finish(email, picture) for email in emails]
+
+    def _activity_tested(self):
+        """:return: the activity whose request this mail tries out, as superuser"""
+        activities_sudo = self.env["privacy.activity"].sudo()
+        if self.model != activities_sudo._name:
+            return activities_sudo
+        return activities_sudo.browse(self.res_id).exists()
 
     def _lock_request(self):
         """Lock the request that this mail makes, and nothing that others wait for.

@@ -91,7 +91,8 @@ class PrivacyActivity(models.Model):
 
         :return: the action that shows the consents just created
         :rtype: dict
-        :raise UserError: for activities that are stopped
+        :raise UserError: for activities that are stopped, or whose controller has no
+            usable address
         """
         stopped = self.filtered("asking_stopped")
         if stopped:
@@ -101,6 +102,7 @@ class PrivacyActivity(models.Model):
                     ", ".join(stopped.mapped("name")),
                 )
             )
+        self._check_sender()
         return self._generate_at_once()
 
     def action_continue_asking(self):
@@ -109,6 +111,7 @@ class PrivacyActivity(models.Model):
         :return: as of :meth:`action_new_consents`
         """
         self.env["privacy.consent"].check_access("create")
+        self._check_sender()
         stopped = self.filtered("asking_stopped")
         stopped.asking_stopped = False
         return self._generate_at_once(stopped)
@@ -158,9 +161,11 @@ class PrivacyActivity(models.Model):
 
         :return: the action that opens the dialog; if there is nobody, a notification
         :rtype: dict
+        :raise UserError: if the controller has no usable address
         """
         self.ensure_one()
         self.env["privacy.consent"].check_access("create")
+        self._check_sender()
         missing = self._count_subjects_missing()
         unasked = self._count_consents_to_ask()
         if not missing and not unasked:
@@ -228,9 +233,7 @@ class PrivacyActivity(models.Model):
         template_sudo = self.sudo().consent_template_id
         if template_sudo.mail_server_id or not servers_sudo.search_count([], limit=1):
             return template_sudo.mail_server_id
-        # Roughly: another template may have another sender.
-        sender = self.sudo().controller_id.email or self.env.user.email
-        server_sudo, _sender = servers_sudo._find_mail_server(sender)
+        server_sudo, _sender = servers_sudo._find_mail_server(self._sender() or "")
         return server_sudo or servers_sudo
 
     @api.model

@@ -252,6 +252,7 @@ class PrivacyActivityGeneration(models.Model):
             # Followers are told when it is through, after somebody continued.
             self.pending = False
             return True
+        activity._check_sender()
         return bool(self._ask_unasked(activity) or self._generate(activity))
 
     def _activity_as_user(self):

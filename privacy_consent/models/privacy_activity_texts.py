@@ -90,6 +90,8 @@ class PrivacyActivity(models.Model):
         *SUBSTANCE_FIELDS,
         "controller_id.complete_name",
         "processor_names",
+        "officer_contact",
+        "policy_url",
         "settled_texts",
     )
     def _compute_earlier_text_count(self):
@@ -236,15 +238,24 @@ class PrivacyActivity(models.Model):
             )
         return True
 
-    def action_processing_changed(self):
+    def action_processing_changed(self, what_changed=None):
         """End the consents to earlier texts; it happens in the background.
 
+        :param str what_changed: what those people are told, who then are asked again;
+            None: nobody is
         :raise UserError: on a form that shows texts which changed since
         """
         self.check_access("write")
         self._check_texts_seen()
         for activity in self:
-            activity.sudo().invalid_answers_until = moment()
+            now = moment()
+            activity.sudo().write(
+                {
+                    "change_note": what_changed or False,
+                    "changed_occasion": what_changed is not None and str(now),
+                    "invalid_answers_until": now,
+                }
+            )
             activity._settle_texts()
             activity._trigger_texts()
             activity._message_log(

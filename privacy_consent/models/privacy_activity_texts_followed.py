@@ -7,6 +7,8 @@ import logging
 from odoo import api, fields, models
 from odoo.fields import Domain
 
+from .privacy_consent_occasion import on_occasion
+
 _logger = logging.getLogger(__name__)
 
 _BATCH_SIZE = 500
@@ -99,9 +101,13 @@ class PrivacyActivity(models.Model):
             else ()
         )
         if not consents:
-            self.invalid_answers_until = False
+            self.write({"invalid_answers_until": False, "changed_occasion": False})
             return False
+        # These ask about the consent that ends now.
+        consents._open_requests().filtered(lambda one: one.occasion)._cancel("replaced")
         consents._invalidate(self.texts_settled_by_id)
+        if self.changed_occasion:
+            consents._ask_changed(self.changed_occasion)
         return True
 
     def _renew_requests(self):
@@ -113,7 +119,17 @@ class PrivacyActivity(models.Model):
         # Without a template nothing could be asked in place of what is cancelled.
         self.env["privacy.consent"].new({"activity_id": self.id})._request_template()
         cancelled = self._outdated_requests(limit=_BATCH_SIZE)._cancel("replaced")
-        cancelled.consent_id.action_auto_ask()
+        occasions = {
+            one.consent_id.id: {
+                "kind": one.kind,
+                "occasion": one.occasion,
+                "number": one.number,
+            }
+            for one in cancelled
+            if one.occasion
+        }
+        with on_occasion(occasions):
+            cancelled.consent_id.action_auto_ask()
         return bool(cancelled)
 
     def _outdated_requests(self, limit):

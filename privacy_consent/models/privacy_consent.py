@@ -17,6 +17,7 @@ ANSWER_VALUES = {
     "accepted",
     "answer_channel",
     "answer_date",
+    "answer_note",
     "last_metadata",
     "state",
 }
@@ -141,6 +142,12 @@ class PrivacyConsent(models.Model):
     answer_channel = fields.Char(
         copy=False,
         help="How the answer that counts came, as of its event.",
+    )
+    answer_note = fields.Char(
+        string="Note on the answer",
+        store=False,
+        help="What staff notes with an answer that they write or import. It is kept "
+        "with the event.",
     )
     answer_text_id = fields.Many2one(
         comodel_name="privacy.consent.text",

@@ -8,17 +8,18 @@ from datetime import datetime
 
 from odoo import fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL
+from odoo.tools import SQL, format_datetime
 
-from .. import links
+from .. import links, scans
 from ..append_only import moment
 from .privacy_consent import store
 from .privacy_consent_effects import after_commit
 from .privacy_consent_event import ANSWERS, Event, append, append_word
-from .privacy_consent_request import OPEN
+from .privacy_consent_request import OPEN, end_rounds
 
 # How an answer comes that did not come over our pages.
 BY_HAND = ("paper", "phone", "in_person", "other")
+_REQUEST_FIELDS = ["address", "delivered_date", "effects_due", "state", "text_id"]
 # The word that ``_record_answer()`` hands to the first ``action_answer()`` that its
 # call reaches: the consent and the answer that it is bound to, and the word.
 _WORD = ContextVar("privacy_consent.word", default=None)
@@ -40,6 +41,7 @@ class PrivacyConsent(models.Model):
         :raise NotProven: if the person has to press a button of a fresh page
         """
         self.ensure_one()
+        self._read_requests()
         word = self._check_proof(answer, proof)
         if word is None:
             return
@@ -50,6 +52,18 @@ class PrivacyConsent(models.Model):
                 self.action_answer(answer, self._metadata(word) or False)
         finally:
             _WORD.reset(token)
+
+    def _read_requests(self):
+        """Read in one query what an answer needs to know of the requests.
+
+        Odoo takes two, of which the second reads everything.
+        """
+        requests_sudo = (
+            self.env["privacy.consent.request"]
+            .sudo()
+            .search_fetch([("consent_id", "=", self.id)], _REQUEST_FIELDS)
+        )
+        self._fields["request_ids"]._insert_cache(self, [requests_sudo._ids])
 
     def action_answer(self, answer, metadata=False):
         """Record an answer: every one goes through here, and others may extend it.
@@ -76,8 +90,20 @@ class PrivacyConsent(models.Model):
     def _store_written_answer(self, vals):
         """Store what somebody wrote into the fields as an answer of theirs.
 
+        :param dict vals: as of :meth:`_written_answer`
+        :raise UserError: as there
+        """
+        said = self._written_answer(vals)
+        if said:
+            self._lock()
+            self._store_answer(*said)
+
+    def _written_answer(self, vals):
+        """Read an answer from what somebody wrote into the fields.
+
         :param dict vals: what they wrote, see ``ANSWER_VALUES``
-        :raise UserError: for a moment in the future, or an unknown channel
+        :return: the parameters of :meth:`_store_answer`; None for what is known
+        :raise UserError: for an unknown channel, or if they did not say what it is
         """
         channel = vals.get("answer_channel") or None
         answered_at = fields.Datetime.to_datetime(vals.get("answer_date") or None)
@@ -101,11 +127,11 @@ class PrivacyConsent(models.Model):
             )
         answer = bool(vals.get("accepted", self.accepted))
         if answered_at and self._knows_answer(answer, channel, answered_at):
-            return
-        metadata = vals.get("last_metadata") or False
-        word = self._word_of_user(metadata, channel, answered_at)
-        self._lock()
-        self._store_answer(answer, word, metadata)
+            return None
+        note = vals.get("answer_note") or False
+        metadata = vals.get("last_metadata") or note
+        word = self._word_of_user(note or metadata, channel, answered_at)
+        return answer, word, metadata
 
     def _knows_answer(self, answer, channel, answered_at):
         """Tell whether this answer is stored: an import may be repeated.
@@ -152,13 +178,56 @@ class PrivacyConsent(models.Model):
         :param str metadata: from where it came, for people to read
         :raise UserError: for a moment in the future: it would outlive every refusal
         """
-        proof = word.proof
+        self._store_answers({self: (answer, word, metadata)})._run_action()
+
+    def _store_answers(self, said):
+        """Store an answer of each of these consents, all in one go.
+
+        :param dict said: the parameters of :meth:`_store_answer` by consent
+        :return: the consents of which an answer counts from now on
+        """
         at = moment()
+        answers = {
+            consent: consent._answer_to_store(at, *said[consent]) for consent in self
+        }
+        words = {consent: word for consent, (_answer, word, _text) in said.items()}
+        event_uuids = append(self.env, [event for event, _facts in answers.values()])
+        for consent, event_uuid in zip(self, event_uuids, strict=True):
+            if scan := words[consent].proof.scan:
+                consent._keep_scan(event_uuid, scan)
+        following = self.filtered(lambda one: answers[one][1])
+        certain = following.filtered(lambda one: not words[one].signs)
+        # They are read already.
+        requests_sudo = certain.sudo().request_ids
+        requests_sudo.filtered(lambda one: one.state in OPEN)._cancel("answered")
+        for facts, those in following.grouped(
+            lambda one: tuple(answers[one][1].items())
+        ).items():
+            by_subject = words[those[0]].proof.by == links.proof.SUBJECT
+            answering = those.with_context(subject_answering=by_subject)
+            store(answering.with_context(tracking_disable=True), dict(facts))
+        for (kind, by), those in following.grouped(
+            lambda one: (one.status, words[one].proof.by)
+        ).items():
+            answering = those.with_context(subject_answering=by == links.proof.SUBJECT)
+            answering._log_kind(kind, by)
+        return following
+
+    def _answer_to_store(self, at, answer, word, metadata):
+        """Find out what an answer stores.
+
+        :param datetime at: now
+        :param answer: and the others, as of :meth:`_store_answer`
+        :return: the :class:`Event`, and the values of fields that follow, if any
+        :raise UserError: for a moment in the future: it would outlive every refusal
+        """
+        proof = word.proof
         answered_at = proof.answered_at or at
         if answered_at > at:
             raise UserError(
                 self.env._(
-                    "An answer cannot be of a moment in the future: %s", answered_at
+                    "An answer cannot be of a moment in the future: %s",
+                    format_datetime(self.env, answered_at),
                 )
             )
         kind = self._answer_kind(answer, answered_at)
@@ -170,64 +239,65 @@ class PrivacyConsent(models.Model):
         )
         text = self._answer_text(word)
         origin = proof.origin
-        append(
-            self.env,
-            [
-                Event(
-                    kind="confirmed" if confirmed else kind,
-                    by=proof.by,
-                    activity=self.activity_id,
-                    consent=self,
-                    channel=proof.channel,
-                    at=at,
-                    answered_at=answered_at,
-                    text=text,
-                    text_hash=word.text_hash,
-                    language=origin.language or text.language,
-                    surroundings=origin.surroundings,
-                    signs=word.signs,
-                    person={
-                        **self._person(),
-                        "staff": proof.staff,
-                        "note": proof.note,
-                    },
-                    origin={
-                        "network_address": origin.address,
-                        "user_agent": origin.agent,
-                    },
-                )
-            ],
+        event = Event(
+            kind="confirmed" if confirmed else kind,
+            by=proof.by,
+            activity=self.activity_id,
+            consent=self,
+            channel=proof.channel,
+            at=at,
+            answered_at=answered_at,
+            text=text,
+            text_hash=word.text_hash,
+            language=origin.language or text.language,
+            surroundings=origin.surroundings,
+            signs=word.signs,
+            person={
+                **self._person(),
+                "staff": proof.staff,
+                "note": proof.note,
+                "scan": proof.scan and scans.digest(proof.scan.content),
+            },
+            origin={
+                "network_address": origin.address,
+                "user_agent": origin.agent,
+            },
         )
         if confirmed:
-            facts = {
+            return event, {
                 "suspected_automated": False,
                 "suspicion_signs": False,
                 "last_metadata": metadata,
             }
-        elif self._counts(answer, answered_at):
-            facts = {
-                "accepted": answer,
-                "answer_date": answered_at,
-                "answer_channel": proof.channel,
-                "answer_text_id": text.id,
-                "answered_by": proof.by,
-                "last_metadata": metadata,
-                "state": "answered",
-                "status": kind,
-                "suspected_automated": bool(word.signs),
-                "suspicion_signs": word.signs or False,
-                "valid_until": False,
+        if not self._counts(answer, answered_at):
+            return event, None
+        return event, {
+            "accepted": answer,
+            "answer_date": answered_at,
+            "answer_channel": proof.channel,
+            "answer_text_id": text.id,
+            "answered_by": proof.by,
+            "last_metadata": metadata,
+            "state": "answered",
+            "status": kind,
+            "suspected_automated": bool(word.signs),
+            "suspicion_signs": word.signs or False,
+            "valid_until": answer and self._end_of_validity(answered_at),
+            "renewal_looked": False,
+        }
+
+    def _keep_scan(self, event_uuid, scan):
+        """Keep the file that shows an answer, as a file of its event."""
+        events_sudo = self.env["privacy.consent.event"].sudo()
+        event_sudo = events_sudo.search([("uuid", "=", event_uuid)])
+        self.env["ir.attachment"].sudo().create(
+            {
+                "name": scan.name,
+                "raw": scan.content,
+                "res_model": event_sudo._name,
+                "res_id": event_sudo.id,
             }
-        else:
-            return
-        if not word.signs:
-            # They are read already.
-            requests_sudo = self.sudo().request_ids
-            requests_sudo.filtered(lambda one: one.state in OPEN)._cancel("answered")
-        answering = self.with_context(subject_answering=proof.by == "subject")
-        store(answering.with_context(tracking_disable=True), facts)
-        answering._log_kind(kind, proof.by)
-        self._run_action()
+        )
 
     def _answer_kind(self, answer, answered_at):
         """:return: the kind of event that an answer is, after what was said before"""
@@ -334,5 +404,6 @@ class PrivacyConsent(models.Model):
             consents.with_context(tracking_disable=True),
             {"accepted": False, "status": "invalidated", "valid_until": False},
         )
+        end_rounds(consents)
         consents._log_kind("invalidated")
         consents._run_action()

@@ -12,6 +12,7 @@ from odoo.fields import Command, Domain
 
 from .. import canonical_json, links
 from .ir_qweb import compiling_once
+from .privacy_consent_occasion import occasion_of
 from .privacy_consent_request import OPEN, make_requests, note
 
 _logger = logging.getLogger(__name__)
@@ -37,7 +38,7 @@ class PrivacyConsent(models.Model):
 
         :param str kind: of the requests, if it does not follow from earlier ones
         """
-        free = self.filtered(lambda consent: not consent.sudo()._hindrance())
+        free = self.filtered(lambda consent: not consent.sudo()._obstacle())
         asked = free - free._open_requests().consent_id
         asked._send_consent_notification(kind)
         return asked & asked._open_requests().consent_id
@@ -94,19 +95,34 @@ class PrivacyConsent(models.Model):
             )
         return (unreached or self.browse())._confirm_asking()
 
-    def _confirm_asking(self):
-        """:return: the action that opens the dialog before these are asked"""
+    def action_ask_again(self):
+        """Open the dialog before people are asked again, the silent ones, too.
+
+        :return: the action that opens the dialog
+        :rtype: dict
+        :raise AccessError: for whoever may not write these consents
+        """
+        self.check_access("write")
+        return self._confirm_asking(again=True)
+
+    def _confirm_asking(self, again=False):
+        """:return: the action that opens the dialog before these are asked
+
+        :param bool again: whether those are asked, too, who were asked already
+        """
         dialog = self.env["privacy.consent.ask.selected"].create(
-            {"consent_ids": [Command.set(self.ids)]}
+            {"consent_ids": [Command.set(self.ids)], "again": again}
         )
         return dialog._open()
 
-    def _grouped_by_obstacle(self):
+    def _grouped_by_obstacle(self, again=False):
         """Find out whom whoever asks several people at once leaves out, and why.
 
         Asked are those who were not yet, whom no request reached, for whom a program
         may have answered, and whose consent ended.
 
+        :param bool again: whether those are asked, too, who are silent, and whose
+            consent will end
         :return: consents by the code of what is in the way; None: they are asked
         :rtype: dict
         """
@@ -115,16 +131,19 @@ class PrivacyConsent(models.Model):
         under_way = set(self._open_requests().consent_id.ids)
 
         def obstacle(consent):
-            hindrance = consent.sudo()._hindrance()
-            if hindrance:
-                return hindrance
+            obstacle = consent.sudo()._obstacle()
+            if obstacle:
+                return obstacle
             if consent.id in under_way:
                 return "under_way"
+            if again and consent.status in ("refused", "withdrawn"):
+                return "refused"
             if (
                 consent.state != "draft"
                 and not consent.suspected_automated
                 and not consent.failure_reason
                 and consent.status not in ("expired", "invalidated")
+                and not (again and (consent.state == "sent" or consent.valid_until))
             ):
                 return consent.state
             return "address" if consent._address_problem() else None
@@ -139,8 +158,8 @@ class PrivacyConsent(models.Model):
         """
         self._refuse_locked()
         for consent in self:
-            hindrance = consent.sudo()._hindrance()
-            if hindrance:
+            obstacle = consent.sudo()._obstacle()
+            if obstacle:
                 raise UserError(
                     self.env._(
                         "Nobody can be asked with the consent of %(subject)s about "
@@ -158,10 +177,11 @@ class PrivacyConsent(models.Model):
                             "off": self.env._(
                                 "the activity is archived, or asks nobody."
                             ),
+                            "sender": consent.activity_id._sender_problem(),
                             "stopped": self.env._(
                                 "asking was stopped, press “Continue” on the activity."
                             ),
-                        }[hindrance],
+                        }[obstacle],
                     )
                 )
         open_sudo = self._open_requests()
@@ -174,8 +194,18 @@ class PrivacyConsent(models.Model):
             )
         return open_sudo
 
+    def _obstacle(self):
+        """Tell why nobody can begin to ask for this consent.
+
+        :return: as of :meth:`_hindrance`, or ``sender``
+        """
+        hindrance = self._hindrance()
+        if hindrance or self.activity_id._sender():
+            return hindrance
+        return "sender"
+
     def _hindrance(self):
-        """Tell why nobody may be asked for this consent.
+        """Tell why nobody may be asked for this consent, and no request may leave.
 
         :return: one of the causes of ``privacy.consent.request``, or None
         """
@@ -234,6 +264,9 @@ class PrivacyConsent(models.Model):
             "activity_id": self.activity_id.id,
             "company_id": self.company_id.id,
             "kind": "first" if self.state == "draft" else "again",
+            "occasion": None,
+            "number": None,
+            **occasion_of(self),
         }
 
     def _request_template(self):

@@ -170,6 +170,12 @@ class PrivacyConsent(models.Model):
         """
         files = self.env["ir.attachment"]
         own = files.search([("res_model", "=", self._name), ("res_id", "in", self.ids)])
+        own |= files.search(
+            [
+                ("res_model", "=", "privacy.consent.event"),
+                ("res_id", "in", self.event_ids.ids),
+            ]
+        )
         files = own | messages.attachment_ids
         used = [("attachment_ids", "in", files.ids)]
         others = messages.search([*used, ("id", "not in", messages.ids)], order="id")

@@ -36,7 +36,7 @@ HASHED = (
 )
 # The personal parts of an event. The second one is forgotten earlier.
 PARTS = {
-    "person": ("name", "email", "staff", "note"),
+    "person": ("name", "email", "staff", "note", "scan"),
     "origin": ("network_address", "user_agent"),
 }
 # The columns of text of a personal part.
@@ -122,6 +122,14 @@ class PrivacyConsentEvent(models.Model):
     company_id = fields.Integer(string="Company ID", readonly=True)
     controller_company_id = fields.Integer(
         string="Company ID of the controller", readonly=True
+    )
+    scan_ids = fields.One2many(
+        comodel_name="ir.attachment",
+        inverse_name="res_id",
+        string="Scan",
+        domain=[("res_model", "=", "privacy.consent.event")],
+        readonly=True,
+        help="The file that shows the answer, for example a form on paper.",
     )
     detail_ids = fields.One2many(
         comodel_name="privacy.consent.event.detail",
@@ -260,6 +268,11 @@ class PrivacyConsentEventDetail(models.Model):
     email = fields.Char(readonly=True)
     staff = fields.Char(readonly=True)
     note = fields.Text(readonly=True)
+    scan = fields.Char(
+        string="SHA-256 of the scan",
+        readonly=True,
+        help="The scan is a file of the event. This tells that it is the same as then.",
+    )
     network_address = fields.Char(readonly=True)
     user_agent = fields.Char(readonly=True)
     company_id = fields.Integer(string="Company ID", readonly=True)
@@ -282,6 +295,8 @@ def append(env, events):
     It is no method, so that the code of a server action cannot call it.
 
     :param events: each :class:`Event`
+    :return: the unique ids of their rows
+    :rtype: list[str]
     """
     rows, details = [], []
     now = moment()
@@ -334,7 +349,7 @@ def append(env, events):
         # An empty record gives False, which the database would store as a text.
         rows.append({name: value or None for name, value in row.items()})
     if not rows:
-        return
+        return []
     added = SQL(
         "INSERT INTO privacy_consent_event (%s) VALUES %s"
         " ON CONFLICT DO NOTHING RETURNING id, uuid",
@@ -358,6 +373,7 @@ def append(env, events):
         )
     env.cr.execute(added)
     env["privacy.consent"].invalidate_model(["event_ids"])
+    return [row["uuid"] for row in rows]
 
 
 def append_word(consents, kind, note=None, proof=None):

@@ -6,7 +6,7 @@ from datetime import timedelta
 from urllib.parse import quote
 
 from odoo import SUPERUSER_ID, api, fields, models
-from odoo.tools import formataddr, html2plaintext
+from odoo.tools import formataddr
 
 from .. import links
 from .privacy_consent import store
@@ -17,6 +17,7 @@ from .privacy_consent_request import note
 # what it is about, and to store an answer.
 _PAGE_FIELDS = [
     "accepted",
+    "action_due",
     "action_error",
     "activity_id",
     "answer_channel",
@@ -30,6 +31,7 @@ _PAGE_FIELDS = [
     "merged_into_id",
     "old_link_address",
     "partner_id",
+    "renewal_looked",
     "sent_date",
     "state",
     "status",
@@ -40,14 +42,18 @@ _PAGE_FIELDS = [
     "valid_until",
 ]
 _PAGE_ACTIVITY_FIELDS = [
+    "change_note",
     "controller_company_id",
     "controller_id",
     "description",
     "name",
+    "officer_contact",
     "one_click_answers",
+    "policy_url",
     "processor_names",
     "server_action_id",
     "uuid",
+    "validity_months",
 ]
 _PAGE_PARTNER_FIELDS = [
     "complete_name",
@@ -108,23 +114,24 @@ class PrivacyConsent(models.Model):
         return self.env["ir.config_parameter"].sudo().get_param("database.secret")
 
     @api.model
-    def _of_link(self, consent_id, token):
+    def _of_link(self, consent_id, token, database=None):
         """Find the consent that a link was made for.
 
         A wrong id and a wrong token take the same queries and the same computations.
 
         :param int consent_id: id in the link, maybe of no consent
         :param str token: secret part of the link, any text
+        :param str database: name in the link, any text or nothing
         :return: the consent, possibly one that was merged into another, and
             ``links.token.FULL`` or ``links.token.REFUSE``; or nothing and None
         """
         consent = self._for_page(consent_id)
-        grant = consent._grant(token, consent_id)
+        grant = consent._grant(token, consent_id, database)
         if consent.id != consent_id or not grant:
             return self.browse(), None
         return consent, grant
 
-    def _grant(self, token, consent_id=None):
+    def _grant(self, token, consent_id=None, database=None):
         """Tell what a link to this consent allows.
 
         After *Invalidate links* the earlier ones still refuse: a refusal is always
@@ -132,41 +139,55 @@ class PrivacyConsent(models.Model):
 
         :param str token: secret part of the link, any text
         :param int consent_id: id in the link, if it is maybe another one
+        :param str database: name in the link, any text or nothing
         :return: ``links.token.FULL``, ``links.token.REFUSE``, or None
         """
         consent_id = consent_id or self.id
-        own, mailboxes = self._link_mailboxes()
-        if self._matching(token, consent_id, own, [self.link_revocations]):
+        token = links.token.clean(token)
+        own = self._own_addresses()
+        today = own if len(own) == 1 else [*own, ""]
+        if self._matching(token, consent_id, today, [self.link_revocations]):
             return links.token.FULL
         # All of them, so that the time does not tell.
         ever = range(self.link_revocations + 1)
-        if self._matching(token, consent_id, mailboxes, ever):
+        if self._matching(token, consent_id, self._link_mailboxes(), ever):
             return links.token.REFUSE
-        return self._grant_of_old_link(token, consent_id, own)
+        return self._grant_of_old_link(token, consent_id, today, database)
 
     def _link_mailboxes(self):
-        """Tell for which mailboxes links were made.
+        """Tell for which mailboxes links were ever made.
 
-        :return: those whose links allow everything today, and all there ever were. An
-            empty one stands for none, and for any until 19.0.1.1.0.
+        :return: their addresses. An empty one stands for none, and for any until
+            19.0.1.1.0.
         """
-        own = self._own_addresses()
         asked = self.sudo().request_ids.mapped("address")
-        return own if len(own) == 1 else [*own, ""], {"", *own, *asked} - {False}
+        return {"", *self._own_addresses(), *asked} - {False}
 
-    def _grant_of_old_link(self, token, consent_id, own):
-        """:return: what a link in the form of 18.0 allows, or None"""
-        old_token = links.token.make_old(
-            self._link_secret(),
-            self.env.cr.dbname,
-            consent_id,
-            self.token_partner_id or self.partner_id.id,
-            self.activity_id.id,
-        )
-        matches = links.token.matches(token, old_token)
-        if not matches or self.old_link_address is False:
+    def _grant_of_old_link(self, token, consent_id, today, database):
+        """Tell what a link in the form of 18.0 allows.
+
+        Its token was made of the database's name, which may be another one since. The
+        link says which, and the token proves it.
+
+        :param today: the mailboxes whose links allow everything
+        :return: as :meth:`_grant`
+        """
+        matches = [
+            links.token.matches(
+                token,
+                links.token.make_old(
+                    self._link_secret(),
+                    name,
+                    consent_id,
+                    self.token_partner_id or self.partner_id.id,
+                    self.activity_id.id,
+                ),
+            )
+            for name in (self.env.cr.dbname, database or self.env.cr.dbname)
+        ]
+        if not any(matches) or self.old_link_address is False:
             return None
-        valid = self.old_link_address in own and not self.link_revocations
+        valid = self.old_link_address in today and not self.link_revocations
         return links.token.FULL if valid else links.token.REFUSE
 
     def _matching(self, token, consent_id, mailboxes, revocations):
@@ -177,14 +198,12 @@ class PrivacyConsent(models.Model):
         secret = self._link_secret()
         return any(
             [
-                links.token.matches(
-                    token,
-                    links.token.make(
-                        secret, consent_id, self.activity_id.id, mailbox, times
-                    ),
-                )
+                links.token.matches(token, expected)
                 for mailbox in mailboxes
                 for times in revocations
+                for expected in links.token.make_both(
+                    secret, consent_id, self.activity_id.id, mailbox, times
+                )
             ]
         )
 
@@ -234,8 +253,12 @@ class PrivacyConsent(models.Model):
 
     def _link(self, word, token):
         """:return: the absolute address of one of the public pages"""
+        return f"{links.host.base(self.get_base_url())}{self._link_path(word, token)}"
+
+    def _link_path(self, word, token):
+        """:return: the address of one of the public pages on the server that has it"""
         return (
-            f"{self.get_base_url()}/privacy/consent/{word}/{self.id}/{token}"
+            f"/privacy/consent/{word}/{self.id}/{token}"
             f"?db={quote(self.env.cr.dbname, safe='')}"
         )
 
@@ -293,7 +316,7 @@ class PrivacyConsentRequest(models.Model):
             note(self, {"address": address, "contact_email": subject.email})
         token = consent._token(address)
         body = links.placeholder.personalize(
-            email["body"],
+            links.host.in_html(email["body"]),
             {
                 word: consent._link(word, token)
                 for word in ("accept", "reject", "preferences")
@@ -307,7 +330,6 @@ class PrivacyConsentRequest(models.Model):
         return {
             **email,
             "body": body,
-            "body_alternative": html2plaintext(body),
             "email_cc": [],
             # Without a clean address Odoo says that there is no valid recipient.
             "email_to": [formataddr((subject.name or "", address))] if address else [],

@@ -8,6 +8,7 @@ from odoo import api, fields, models
 from odoo.tools import format_datetime, ormcache
 from odoo.tools.image import image_data_uri
 
+from .. import addresses
 from .privacy_consent_event import ANSWERS
 from .privacy_consent_links import REFRESH_INTERVAL
 
@@ -27,16 +28,24 @@ class PrivacyConsent(models.Model):
         compute="_compute_shown", compute_sudo=True, sanitize=False
     )
     controller_name = fields.Char(compute="_compute_shown", compute_sudo=True)
+    controller_email = fields.Char(compute="_compute_shown", compute_sudo=True)
     processor_names = fields.Char(compute="_compute_shown", compute_sudo=True)
     text_falls_back = fields.Boolean(compute="_compute_shown", compute_sudo=True)
+    controller_address = fields.Char(compute="_compute_shown", compute_sudo=True)
+    officer_contact = fields.Char(compute="_compute_shown", compute_sudo=True)
+    policy_url = fields.Char(compute="_compute_shown", compute_sudo=True)
     subject_name = fields.Char(compute="_compute_shown", compute_sudo=True)
 
     @api.depends(
         "activity_id.name",
         "activity_id.description",
         "activity_id.controller_id.complete_name",
+        "activity_id.controller_id.email",
         "activity_id.processor_names",
         "activity_id.text_falls_back",
+        "activity_id.controller_address",
+        "activity_id.officer_contact",
+        "activity_id.policy_url",
         "partner_id.name",
     )
     @api.depends_context("lang")
@@ -46,8 +55,12 @@ class PrivacyConsent(models.Model):
                 "activity_name": activity.name,
                 "activity_description": activity.description,
                 "controller_name": activity.controller_id.complete_name,
+                "controller_email": activity.controller_id.email,
                 "processor_names": activity.processor_names,
                 "text_falls_back": activity.text_falls_back,
+                "controller_address": activity.controller_address,
+                "officer_contact": activity.officer_contact,
+                "policy_url": activity.policy_url,
             }
             for consent in consents:
                 consent.update(values)
@@ -82,11 +95,11 @@ class PrivacyConsent(models.Model):
 
         :return: ``answer`` is ``accepted``, ``rejected``, ``ended`` (accepted once, not
             valid any more), ``assumed`` (accepted, as long as there is no answer) or
-            ``none``; ``by_subject`` tells their own
-            answer from what staff recorded, and ``accepted`` that it is theirs to
-            withdraw; ``date`` and ``history`` are ready to be read; ``earlier`` is the
-            text that they accepted, if it changed since, and ``locked`` tells that they
-            may only refuse
+            ``none``; ``by_subject`` tells their own answer from what was recorded for
+            them, and ``accepted`` that it is theirs to withdraw; ``date`` and
+            ``history`` are ready to be read; ``earlier`` is the text that they
+            accepted, if it changed since, and ``locked`` tells that they may only
+            refuse
         :rtype: dict
         """
         self.ensure_one()
@@ -104,7 +117,9 @@ class PrivacyConsent(models.Model):
             "accepted": self._subject_says(True),
             "by_subject": answered and self.answered_by in _OWN_WORDS,
             "date": answered and self._preference_date(self.answer_date),
+            "change": self._change_to_tell(),
             "earlier": self._earlier_text(),
+            "ends": self._end_to_tell(),
             "history": [
                 {
                     "accepted": event.kind == "given",
@@ -152,8 +167,12 @@ class PrivacyConsent(models.Model):
 
     def _preference_date(self, moment):
         return moment and format_datetime(
-            self.env, moment, tz=self.partner_id.tz or "UTC", dt_format="long"
+            self.env, moment, tz=self._time_zone(), dt_format="long"
         )
+
+    def _time_zone(self):
+        """:return: in which times are told to the subject, as well as it is known"""
+        return self.partner_id.tz or self.activity_id.controller_id.tz or "UTC"
 
     def _controller_logo(self):
         """:return: the controller's logo as an address, if it has one of its own"""
@@ -163,6 +182,12 @@ class PrivacyConsent(models.Model):
     @ormcache("controller_id", "_write_date")
     def _logo(self, controller_id, _write_date):
         """:return: the logo, made once per change; False for none, or Odoo's own"""
+        image = self._own_logo(controller_id)
+        return bool(image) and image_data_uri(image)
+
+    @api.model
+    def _own_logo(self, controller_id):
+        """:return: the image in base64, or a false value for none, or Odoo's own"""
         controller_sudo = self.env["res.partner"].sudo().browse(controller_id)
         default = (
             self.env["res.company"]
@@ -171,8 +196,7 @@ class PrivacyConsent(models.Model):
                 [("partner_id", "=", controller_id), ("uses_default_logo", "=", True)]
             )
         )
-        image = not default and controller_sudo.image_256
-        return bool(image) and image_data_uri(image)
+        return not default and controller_sudo.image_256
 
     def _with_merged(self):
         """:return: these consents, and those instead of which they count"""
@@ -185,7 +209,7 @@ class PrivacyConsent(models.Model):
         """:return: whether there is a request to send, and an address to send it to"""
         self.ensure_one()
         return bool(
-            not self._hindrance()
+            not self._obstacle()
             and self.activity_id.consent_template_id
             and self._own_addresses()
         )
@@ -193,12 +217,20 @@ class PrivacyConsent(models.Model):
     def _ask_again(self):
         """Enqueue a new request, because the subject wants one.
 
-        Nothing happens if there is none to send, if one still waits in the mail queue,
-        or if they got one within the last day.
+        :return: ``ask`` if there is one; ``asked`` if one still waits in the mail
+            queue, or left within the last day; ``nothing`` if there is none to send
         """
-        self.ensure_one()
+        if len(self) != 1 or not self._can_ask_again():
+            return "nothing"
         recently = fields.Datetime.now() - REFRESH_INTERVAL
-        if not self.request_ids.filtered(
+        before = self.request_ids
+        if not before.filtered(
             lambda one: one.delivered_date and one.delivered_date > recently
         ):
             self._ask_at_present_address()
+        return "ask" if self.request_ids - before else "asked"
+
+    def _masked_address(self):
+        """:return: where the next request goes, as much as others may read of it"""
+        address = self and self._address_to_ask()
+        return address and addresses.masked(address)

@@ -194,7 +194,9 @@ class PrivacyConsent(models.Model):
         risk, and if the mail said what the page says today.
         """
         _link, grant = self._link_of(proof)
-        repeated = self._repeats_answer(answer, within=None)
+        repeated = self._repeats_answer(answer, within=None) and not (
+            answer and self._asked_since_answer()
+        )
         text_hash = self._delivered_requests()[-1:].text_id.hash
         if proof.channel == "unsubscribe" and not answer:
             return None if repeated else Word(proof, text_hash)
@@ -213,7 +215,7 @@ class PrivacyConsent(models.Model):
         :raise NotProven: if it is no link to this consent, or to one of this person
         """
         link = self.with_context(active_test=False).browse(proof.link_id)
-        grant = link._grant(proof.token)
+        grant = link._grant(proof.token, database=proof.database)
         survivor = link._surviving()
         own = survivor == self or (
             (named or grant == links.token.FULL)
@@ -295,6 +297,11 @@ class PrivacyConsent(models.Model):
             not within
             or bool(self.answer_date and self.answer_date > moment() - within)
         )
+
+    def _asked_since_answer(self):
+        """:return: whether a later request asks for the answer again"""
+        last = self._delivered_requests()[-1:]
+        return bool(last and self.answer_date and last.create_date > self.answer_date)
 
     def _subject_says(self, answer):
         """:return: whether this is the subject's own answer, and still counts"""

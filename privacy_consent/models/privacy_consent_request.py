@@ -15,6 +15,10 @@ from .guard import is_erasing
 OPEN = ("planned", "waiting")
 # Such a request ended without reaching the person.
 UNREACHED = ("failed", "bounced")
+# Odoo makes such a request by itself, or somebody makes it in place of Odoo.
+FOLLOWING = ("reminder", "renewal", "changed")
+# No activity reminds anybody more often.
+MOST_REMINDERS = 3
 # What the program itself writes at this moment.
 _NOTING = ContextVar("privacy_consent.noting", default=None)
 
@@ -57,8 +61,7 @@ def make_requests(env, values):
     env.cr.execute(
         SQL(
             "INSERT INTO privacy_consent_request (%s) VALUES %s"
-            " ON CONFLICT (consent_id) WHERE state IN ('planned', 'waiting')"
-            " DO NOTHING RETURNING id",
+            " ON CONFLICT DO NOTHING RETURNING id",
             SQL(", ").join(map(SQL.identifier, rows[0])),
             # Odoo writes False for nothing.
             SQL(", ").join(
@@ -81,6 +84,29 @@ def make_requests(env, values):
     requests_sudo = requests_sudo.browse(made_ids)
     requests_sudo.modified(["consent_id", "reason", "state"])
     return requests_sudo
+
+
+def end_rounds(consents):
+    """Have nobody reminded of the requests that were delivered so far.
+
+    It is no method, for the same reason.
+
+    :param consents: ``privacy.consent`` records
+    """
+    requests_sudo = consents.env["privacy.consent.request"].sudo()
+    requests_sudo.flush_model(["reminders_looked", "state"])
+    consents.env.cr.execute(
+        SQL(
+            "UPDATE privacy_consent_request SET reminders_looked = %s"
+            " WHERE consent_id = ANY (%s) AND state = 'delivered'"
+            " AND coalesce(reminders_looked, 0) < %s",
+            MOST_REMINDERS,
+            consents.ids,
+            MOST_REMINDERS,
+        ),
+        log_exceptions=False,
+    )
+    requests_sudo.invalidate_model(["reminders_looked"])
 
 
 def _check_not_stopped(env, activity_ids):
@@ -130,10 +156,23 @@ class PrivacyConsentRequest(models.Model):
         selection=[
             ("first", "First request"),
             ("again", "Asked again"),
+            ("reminder", "Reminder"),
+            ("renewal", "Renewal"),
+            ("changed", "The processing changed"),
             ("fresh", "Wished for on a page"),
         ],
         required=True,
         readonly=True,
+    )
+    occasion = fields.Char(
+        readonly=True,
+        help="Of what somebody is reminded, the end of which consent is near, or which "
+        "change there was.",
+    )
+    number = fields.Integer(readonly=True, help="Which reminder it is.")
+    reminders_looked = fields.Integer(
+        readonly=True,
+        help="The number of reminders of the activity when the time for one had come.",
     )
     state = fields.Selection(
         selection=[
@@ -232,6 +271,15 @@ class PrivacyConsentRequest(models.Model):
         "(consent_id) WHERE state IN ('planned', 'waiting')",
         "This person is being asked already: the request waits in the mail queue.",
     )
+    # No crash and no second server repeats one.
+    _unique_occasion = models.UniqueIndex(
+        "(consent_id, kind, occasion, coalesce(number, 0))"
+        " WHERE occasion IS NOT NULL AND cause IS DISTINCT FROM 'replaced'"
+    )
+    _remind_idx = models.Index(
+        "(activity_id, coalesce(reminders_looked, 0), delivered_date)"
+        " WHERE state = 'delivered' AND effects_due IS NOT TRUE"
+    )
     # Whether there is a later one is read from the index alone.
     _consent_idx = models.Index("(consent_id, id)")
     _open_idx = models.Index(
@@ -252,8 +300,10 @@ class PrivacyConsentRequest(models.Model):
         return {
             "answered": self.env._("The person answered"),
             "archived": self.env._("The consent was archived"),
+            "blacklist": self.env._("The address is on the blacklist"),
             "contact": self.env._("The contact was archived"),
             "deleted": self.env._("Its mail was deleted"),
+            "expired": self.env._("The consent ended"),
             "locked": self.env._("Only the proof is kept"),
             "mail": self.env._("Its mail was cancelled"),
             "merged": self.env._("The contacts were merged"),

@@ -7,7 +7,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 from .locking import lock_unchanged
-from .privacy_consent_request import OPEN, note
+from .privacy_consent_request import FOLLOWING, OPEN, note
 
 
 class PrivacyConsentRequest(models.Model):
@@ -93,9 +93,14 @@ class PrivacyConsentRequest(models.Model):
         :return: one of :meth:`_causes`, or None
         """
         consent = self.consent_id
-        answered = consent.state == "answered" and not consent.suspected_automated
+        follows = self.kind in FOLLOWING
+        answered = consent.state == "answered" and (
+            follows or not consent.suspected_automated
+        )
         if answered and consent._answered_since(self.create_date):
             return "answered"
+        if follows and consent._blacklisted_by_others():
+            return "blacklist"
         return consent._hindrance()
 
     @api.model

@@ -28,10 +28,9 @@ def _tokens(consents):
 
 def _own_tokens(consent):
     secret = consent._link_secret()
-    _own, mailboxes = consent._link_mailboxes()
-    for address in mailboxes:
+    for address in consent._link_mailboxes():
         for revocations in range(consent.link_revocations + 1):
-            yield links.token.make(
+            yield from links.token.make_both(
                 secret, consent.id, consent.activity_id.id, address, revocations
             )
     yield links.token.make_old(

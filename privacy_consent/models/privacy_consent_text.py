@@ -15,8 +15,17 @@ from ..unique_id import add_uuid, new_uuid
 from .privacy_consent_event import ANSWERS
 
 FORMAT = 1
+# With the officer's contact or the privacy policy.
+_FORMAT_TOLD = 2
 # Any of these changes what people read.
-SUBSTANCE_FIELDS = {"name", "description", "controller_id", "processor_ids"}
+SUBSTANCE_FIELDS = {
+    "name",
+    "description",
+    "controller_id",
+    "processor_ids",
+    "privacy_officer",
+    "privacy_policy_url",
+}
 
 
 class PrivacyConsentText(models.Model):
@@ -46,6 +55,8 @@ class PrivacyConsentText(models.Model):
     description = fields.Html(compute="_compute_content", sanitize=False)
     controller = fields.Char(compute="_compute_content")
     processors = fields.Char(compute="_compute_content")
+    officer = fields.Char(string="Data protection officer", compute="_compute_content")
+    policy_url = fields.Char(string="Privacy policy", compute="_compute_content")
     language_label = fields.Char(string="Language", compute="_compute_language_label")
     answer_count = fields.Integer(
         string="Answers",
@@ -63,6 +74,8 @@ class PrivacyConsentText(models.Model):
             text.description = Markup(content.get("description") or "")
             text.controller = content.get("controller")
             text.processors = content.get("processors")
+            text.officer = content.get("officer")
+            text.policy_url = content.get("policy")
 
     @api.depends("language")
     @api.depends_context("lang")
@@ -196,6 +209,11 @@ class PrivacyActivity(models.Model):
         own = self.with_context(lang=self._installed(language))
         english = self.with_context(lang="en_US")
         translated = (own.name, own.description) != (english.name, english.description)
+        told = {
+            "format": _FORMAT_TOLD,
+            "officer": self.officer_contact or "",
+            "policy": self.policy_url or "",
+        }
         return {
             "format": FORMAT,
             "activity": self.uuid,
@@ -204,6 +222,8 @@ class PrivacyActivity(models.Model):
             "description": str(own.description or ""),
             "controller": self.controller_id.complete_name or "",
             "processors": self.processor_names or "",
+            # Where they are empty the text stays what it was before there were any.
+            **(told if self.officer_contact or self.policy_url else {}),
         }
 
     def _text_falls_back(self, language):

@@ -83,10 +83,12 @@ class PrivacyConsent(models.Model):
         :param dict authors: partner of each consent who speaks, if it is not the user
         """
         followed = self._followed(subtype.id)
-        (self - followed)._log(subtype, bodies, authors, **_UNTOLD)
-        messages_sudo = followed._log(subtype, bodies, authors).grouped("res_id")
-        for consent in followed:
-            consent._tell_followers(messages_sudo[consent.id])
+        if unfollowed := self - followed:
+            unfollowed._log(subtype, bodies, authors, **_UNTOLD)
+        if followed:
+            messages_sudo = followed._log(subtype, bodies, authors).grouped("res_id")
+            for consent in followed:
+                consent._tell_followers(messages_sudo[consent.id])
 
     def _log(self, subtype, bodies, authors=None, **values):
         """Log messages of which nobody is told; parameters as of ``_log_or_post()``.

@@ -8,6 +8,7 @@ from datetime import timedelta
 from email import message_from_string
 from email.header import decode_header, make_header
 from unittest.mock import patch
+from urllib.parse import urlsplit
 
 from freezegun import freeze_time
 
@@ -17,12 +18,17 @@ from odoo.tests import TransactionCase, new_test_user
 from odoo.addons.base.tests.common import MockSmtplibCase
 
 LINK = re.compile(
-    r"https?://[^\s\"'<>]+/privacy/consent/(accept|reject)/\d+/[\w-]{43}\?db=[\w%-]+"
+    r"https?://[^\s\"'<>]+/privacy/consent/(accept|reject)/\d+/[a-z2-7]{52}\?db=[\w%-]+"
 )
 FORM = re.compile(
     r'action="[^"]*/privacy/consent/(\w+)/[^"]*">\s*'
     r'<input type="hidden" name="nonce" value="([^"]*)"'
 )
+
+
+def local(url):
+    """Write an address without its server: forms post to where their page was."""
+    return urlsplit(url)._replace(scheme="", netloc="").geturl()
 
 
 def nonces(html):
@@ -64,6 +70,7 @@ class ConsentCase(TransactionCase, MockSmtplibCase):
         cls.template = cls.env.ref("privacy_consent.template_consent")
         french = cls.template.with_context(lang="fr_FR")
         french.subject = "Votre avis sur {{ object.activity_id.name }}"
+        cls.env.company.email = "company@example.com"
         cls.activity = cls.env["privacy.activity"].create(
             {
                 "name": "Newsletter",

@@ -15,7 +15,7 @@ def _noted():
 
     def note(cr, _query, _params, _start, _delay):
         statement = cr._obj.query.decode().strip()
-        if statement.startswith("SELECT"):
+        if statement.startswith(("SELECT", "WITH")):
             statements.append(statement)
 
     thread.query_hooks = (*before, note)

@@ -28,6 +28,39 @@ class TestAccess(ConsentCase):
         with self.assertRaises(AccessError):
             self.consent.with_user(self.reader).action_answer(True)
 
+    def test_reader_mails_nobody(self):
+        mails = self.env["mail.mail"].search([])
+        for what, send in {
+            "template": lambda: self.template.with_user(self.reader).send_mail(
+                self.consent.id
+            ),
+            "composer": lambda: self.env["mail.compose.message"]
+            .with_user(self.reader)
+            .create(
+                {
+                    "body": "<p>Hello</p>",
+                    "composition_mode": "mass_mail",
+                    "model": self.consent._name,
+                    "res_ids": repr(self.consent.ids),
+                    "subject": "Hello",
+                }
+            )
+            ._action_send_mail(),
+            "message": lambda: self.consent.with_user(self.reader).message_post(
+                body="Hello", partner_ids=self.ann.ids
+            ),
+        }.items():
+            with self.subTest(what), self.assertRaises(AccessError):
+                send()
+        self.assertEqual(self.env["mail.mail"].search([]), mails)
+
+    def test_only_managers_export(self):
+        may = [
+            user.has_group("base.group_allow_export")
+            for user in (self.manager, self.reader)
+        ]
+        self.assertEqual(may, [True, False])
+
     def test_manager_records_a_consent_by_hand(self):
         with Form(self.env["privacy.consent"].with_user(self.manager)) as form:
             form.partner_id = self.mute

@@ -244,7 +244,8 @@ class TestAppendOnly(AppendOnlyCase):
         self.env.cr.execute(
             """
             SELECT tgrelid::regclass::text, count(*) FROM pg_trigger
-            WHERE NOT tgisinternal AND tgrelid::regclass::text IN %s GROUP BY 1
+            WHERE tgfoid = 'privacy_consent_append_only'::regproc
+                AND tgrelid::regclass::text IN %s GROUP BY 1
             """,
             [tuple(TABLES)],
         )

@@ -8,12 +8,16 @@ from odoo.tests import new_test_user
 from .answers import press
 from .common import ConsentCase
 
+AGENCY = {"name": "Agency", "email": "agency@example.com"}
+
 
 class TestCompany(ConsentCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.company = cls.env["res.company"].create({"name": "Other company"})
+        cls.company = cls.env["res.company"].create(
+            {"name": "Other company", "email": "other@example.com"}
+        )
         cls.officer = new_test_user(
             cls.env,
             "officer",
@@ -33,7 +37,7 @@ class TestCompany(ConsentCase):
 
     def test_consent_follows_its_contact(self):
         self.generate()
-        self.activity.controller_id = self.env["res.partner"].create({"name": "Agency"})
+        self.activity.controller_id = self.env["res.partner"].create(AGENCY)
         self.ann.company_id = self.env.company
         self.luc.company_id = self.company
         ours, theirs = self.visible(
@@ -49,7 +53,7 @@ class TestCompany(ConsentCase):
         self.activity.controller_id = self.company.partner_id
         self.assertIn(self.activity, activities.with_user(self.officer).search([]))
         self.assertNotIn(self.activity, activities.with_user(self.manager).search([]))
-        self.activity.controller_id = self.env["res.partner"].create({"name": "Agency"})
+        self.activity.controller_id = self.env["res.partner"].create(AGENCY)
         self.assertIn(self.activity, activities.with_user(self.officer).search([]))
         self.assertIn(self.activity, activities.with_user(self.manager).search([]))
 
@@ -130,9 +134,7 @@ class TestCompany(ConsentCase):
         self.assertEqual(self.activity.controller_company_id, self.company)
 
     def test_company_of_a_contact_that_is_a_controller_already(self):
-        self.activity.controller_id = agency = self.env["res.partner"].create(
-            {"name": "Agency"}
-        )
+        self.activity.controller_id = agency = self.env["res.partner"].create(AGENCY)
         self.generate()
         self.assertTrue(self.visible("privacy.consent")[1])
         own = self.env["res.company"].create(
@@ -159,11 +161,11 @@ class TestCompany(ConsentCase):
         consents = self.env["privacy.consent"].with_user(self.manager)
         ours = [("activity_id", "=", self.activity.id)]
         self.assertFalse(consents.search(ours))
-        self.activity.controller_id = self.env["res.partner"].create({"name": "Agency"})
+        self.activity.controller_id = self.env["res.partner"].create(AGENCY)
         self.assertEqual(self.generate().partner_id, self.luc)
 
     def test_button_and_scheduled_action_ask_the_same(self):
-        agency = self.env["res.partner"].create({"name": "Agency"})
+        agency = self.env["res.partner"].create(AGENCY)
         own = self._create_subject(
             "Own", "own@example.com", company_id=self.env.company.id
         )
@@ -195,7 +197,7 @@ class TestCompany(ConsentCase):
     def test_only_company_is_everybodys(self):
         self.officer.active = False
         self.company.active = False
-        self.activity.controller_id = self.env["res.partner"].create({"name": "Agency"})
+        self.activity.controller_id = self.env["res.partner"].create(AGENCY)
         self.ann.company_id = self.env.company
         by_cron = self.activity.copy()
         self.env["privacy.activity"]._cron_new_consents()

@@ -320,7 +320,7 @@ class TestLinksOnPages(LinksCase, HttpCase):
             self.accept.replace(f"/{self.consent.id}/", f"/{'9' * 5000}/"),
             self.accept.replace(f"/{self.consent.id}/", "/-1/"),
             self.accept.replace("/accept/", "/perhaps/"),
-            self.accept.replace(self.env.cr.dbname, "no_such_database"),
+            wrong.replace(self.env.cr.dbname, "no_such_database"),
             wrong.replace("/accept/", "/unsubscribe/"),
             wrong.replace("/accept/", "/ask/"),
             "/privacy/consent/accept/",

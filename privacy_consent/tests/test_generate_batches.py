@@ -162,7 +162,7 @@ class TestGenerateBatches(ConsentCase):
         with self.assertLogs("odoo.addons.privacy_consent", "WARNING"):
             self._work_in_background()
         self.assertEqual(self.activity.consent_count, 2)
-        self.assertIn("not allowed", self.activity.asking_error)
+        self.assertIn("enough rights", self.activity.asking_error)
         self.assertIn("could not be generated", self.activity.message_ids[1].body)
 
     def test_template_deleted_meanwhile(self):

@@ -7,6 +7,7 @@ Without them everything is as right as before, and slow once there are many cons
 
 from odoo import fields
 
+from ..answer_guard import unguarded
 from .common import ConsentCase
 from .plans import steps, within
 
@@ -65,6 +66,9 @@ class TestIndexes(ConsentCase):
         self.consents = self.consent.browse()
         self.request = self.consent.sudo().request_ids
         self.as_manager = self.activity.with_user(self.manager)
+        self.activity.write(
+            {"validity_months": 12, "renewal_days": 30, "reminder_count": 1}
+        )
 
     def assert_used(self, index, ask):
         used = {step.get("Index Name") for step in steps(self.env, ask)}
@@ -124,6 +128,7 @@ class TestIndexes(ConsentCase):
             ),
             "privacy_consent_request_effects_due_idx": everything._cron_effects,
             "privacy_consent_request_open_idx": self.as_manager._open_requests,
+            "privacy_consent_request_remind_idx": self.activity._remind_due,
             "privacy_consent_request_unreached_idx": self.as_manager.consent_progress,
             "res_partner_email_normalized_idx": lambda: partners.search(
                 [("email_normalized", "=", "a@example.com")]
@@ -132,6 +137,28 @@ class TestIndexes(ConsentCase):
 
     def test_each(self):
         for index, ask in self._questions().items():
+            with self.subTest(index):
+                self.assert_used(index, ask)
+
+    def _life_questions(self):
+        """:return: the same, of consents that end"""
+        return {
+            "privacy_consent_renewal_idx": self.activity._renew_due,
+            "privacy_consent_valid_until_idx": self.activity._expire_due,
+        }
+
+    def test_consents_that_end(self):
+        with unguarded(self.env.cr):
+            self.env.cr.execute(
+                """
+                UPDATE privacy_consent SET status = 'given',
+                       valid_until = now() + (60 + id %% 300) * interval '1 day'
+                 WHERE activity_id = %s;
+                ANALYZE privacy_consent
+                """,
+                [self.activity.id],
+            )
+        for index, ask in self._life_questions().items():
             with self.subTest(index):
                 self.assert_used(index, ask)
 
@@ -160,6 +187,10 @@ class TestIndexes(ConsentCase):
         ours = {name for (name,) in self.env.cr.fetchall()}
         forbidding = {
             "privacy_consent_event_unique_request_kind",
+            "privacy_consent_request_unique_occasion",
             "privacy_consent_request_unique_open",
         }
-        self.assertEqual(ours - {*self._questions()}, forbidding)
+        # What the database asks itself when Odoo deletes a mail.
+        forbidding |= {"privacy_consent_seal__mail_id_index"} & ours
+        asked = {*self._questions(), *self._life_questions()}
+        self.assertEqual(ours - asked, forbidding)

@@ -30,6 +30,18 @@ class TestLogMask(BaseCase):
                 "?url=https%3A%2F%2Fx%2Fprivacy%2Fconsent%2Faccept%2F7%2F0a1b%3Fdb%3Dx",
                 "?url=https%3A%2F%2Fx%2Fprivacy%2Fconsent%2Faccept%2F7%2F***%3Fdb%3Dx",
             ),
+            (
+                "/PRIVACY/CONSENT/ACCEPT/7/0A1B?DB=X",
+                "/PRIVACY/CONSENT/ACCEPT/7/***?DB=X",
+            ),
+            (
+                "/privacy/consent/accept/7/%20%22'0a1b%C2%A0?db=x",
+                "/privacy/consent/accept/7/%20%22'***%C2%A0?db=x",
+            ),
+            (
+                "/privacy%252Fconsent%252Faccept%252F7%252F%25200a1b%253Fdb%253Dx",
+                "/privacy%252Fconsent%252Faccept%252F7%252F%25***%253Fdb%253Dx",
+            ),
             ("/privacy/consent/accept/", "/privacy/consent/accept/"),
             ("/web/login", "/web/login"),
         ]:

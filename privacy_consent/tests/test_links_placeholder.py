@@ -2,6 +2,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Finding, replacing and removing the placeholder links, without a database."""
 
+import time
+
 from odoo.tests import BaseCase
 
 from .. import links
@@ -25,6 +27,13 @@ class TestPlaceholderLink(BaseCase):
             ('<img href="/privacy/consent/accept/">', set()),
             ('<a href="/privacy/consent/accept/1/token">Yes</a>', set()),
             ("/privacy/consent/accept/", set()),
+            ('<a href="/privacy/consent/accept">Yes</a>', {"accept"}),
+            ('<a href="/privacy/consent/accept/?a=1">Yes</a>', {"accept"}),
+            ('<area href="/privacy/consent/accept/">', set()),
+            (
+                '<!--[if mso]><a href="/privacy/consent/accept/">x</a><![endif]-->',
+                set(),
+            ),
             ("", set()),
             (False, set()),
         ]:
@@ -39,6 +48,97 @@ class TestPlaceholderLink(BaseCase):
             '<p><a class="x" href="A" style="a">Yes</a> <a href=\'R\'>No</a></p>'
             '<a href="P">All</a>',
         )
+
+    def test_personalize_wherever_it_stands(self):
+        url = "https://ours.example/privacy/consent/accept/7/token?db=x"
+        urls = dict.fromkeys(("accept", "reject", "preferences"), url)
+        for source, expected in [
+            ('<area href="/privacy/consent/accept/">', f'<area href="{url}">'),
+            (
+                '<v:roundrect xmlns:v="x" href="/privacy/consent/reject/" arcsize="9">',
+                f'<v:roundrect xmlns:v="x" href="{url}" arcsize="9">',
+            ),
+            (
+                '<svg><a xlink:href="/privacy/consent/accept/"></a></svg>',
+                f'<svg><a xlink:href="{url}"></a></svg>',
+            ),
+            (
+                "<!--[if mso]><a href=/privacy/consent/accept/>x</a><![endif]-->",
+                f"<!--[if mso]><a href={url}>x</a><![endif]-->",
+            ),
+            ('<a href="/privacy/consent/accept">', f'<a href="{url}">'),
+            ('<a href="privacy/consent/accept">', f'<a href="{url}">'),
+            ('<a href="/Privacy/Consent/ACCEPT/">', f'<a href="{url}">'),
+            ('<a href="/privacy/consent/accept/#top">', f'<a href="{url}">'),
+            (
+                '<a href="/privacy/consent/accept/?a=1&amp;b=2">',
+                f'<a href="{url}&amp;a=1&amp;b=2">',
+            ),
+            (
+                '<a href="https://t.example/?u=/privacy/consent/accept/">',
+                f'<a href="{url}">',
+            ),
+            (
+                "<p>Copy https://old.example:8069/privacy/consent/accept/, please</p>",
+                f"<p>Copy {url}, please</p>",
+            ),
+            ("(www.example.com/privacy/consent/reject)", f"({url})"),
+            ("Really /privacy/consent/accept/?", f"Really {url}?"),
+            # What is there already, or another page, is none.
+            (f'<a href="{url}">', f'<a href="{url}">'),
+            ("https://ours.example/privacy/consent-policy",) * 2,
+            ("https://ours.example/privacy/consent/accepted",) * 2,
+            # A program would load it.
+            ('<img src="/privacy/consent/accept/">',) * 2,
+            ('<td background="https://x/privacy/consent/accept/">',) * 2,
+            ('<p style="background: url(/privacy/consent/accept/)">',) * 2,
+        ]:
+            with self.subTest(source=source):
+                self.assertEqual(links.placeholder.personalize(source, urls), expected)
+
+    def test_faults(self):
+        lines = "\n".join(
+            [
+                BODY,
+                '<a href="https://t.example/?u=%2Fprivacy%2Fconsent%2Faccept%2F">x</a>',
+                "<p>nothing</p>",
+                '<img src="/privacy/consent/accept/">',
+                '<a href="/privacy/consent/acept/">x</a>',
+                '<a href="/privacy/consent/unsubscribe/">x</a>',
+                '<a href="https://ours.example/privacy/consent/accept/7/token">x</a>',
+                '<a href="https://ours.example/privacy/consent/information">x</a>',
+                "<!-- privacy&#47;consent&#47;reject -->",
+            ]
+        )
+        found = links.placeholder.faults(lines)
+        self.assertEqual([number for number, _text in found], [2, 4, 5, 6, 7, 9])
+        self.assertIn("u=%2Fprivacy%2Fconsent%2Faccept", found[0][1])
+        self.assertFalse(links.placeholder.faults(False))
+
+    def test_long_texts_take_no_time(self):
+        """Whoever may write a description shall not hold the mail queue up."""
+        for text in ("x" * 300_000, "/a" * 150_000, "privacy/consent/" * 20_000):
+            start = time.process_time()
+            links.placeholder.personalize(text, {})
+            links.placeholder.faults(text)
+            self.assertLess(time.process_time() - start, 2, text[:20])
+
+    def test_remove_wherever_it_stands(self):
+        self.assertEqual(
+            links.placeholder.remove(
+                '<area href="/privacy/consent/accept/?a=1"><v:x href="/privacy/consent/'
+                'reject" b="c"> https://x.example/privacy/consent/accept/ end'
+            ),
+            '<area><v:x b="c">  end',
+        )
+
+    def test_notes_go_and_what_outlook_reads_stays(self):
+        outlook = "<!--[if mso]>x<![endif]--><!--[if !mso]><!-->y<!--<![endif]-->"
+        self.assertEqual(
+            links.placeholder.without_notes(f"a<!-- ask the boss -->b{outlook}"),
+            f"ab{outlook}",
+        )
+        self.assertEqual(links.placeholder.without_comments(outlook), "y")
 
     def test_depersonalize(self):
         personal = "https://example.com/privacy/consent/accept/7/0a1b?db=x"

@@ -21,10 +21,13 @@ class TestLinkToken(BaseCase):
         # Computed independently: printf 'privacy_consent: link' |
         # openssl dgst -sha256 -hmac secret, and with the key that this gives:
         # printf "(7, 3, 'ann@example.com', 0)" | openssl dgst -sha256 -mac HMAC
-        # -macopt hexkey:... -binary | basenc --base64url
+        # -macopt hexkey:... -binary | basenc --base32 | tr A-Z a-z; and --base64url
         self.assertEqual(
-            links.token.make("secret", 7, 3, "ann@example.com", 0),
-            "QSKMPX535LuWHVbyyuocaMxh-T_XBpDFT9ZEDh8jpeg",
+            links.token.make_both("secret", 7, 3, "ann@example.com", 0),
+            (
+                "ieriypl6o7slxfq5k3zmv2q4ndggd6j724djbrkp2zca4hzduxua",
+                "QSKMPX535LuWHVbyyuocaMxh-T_XBpDFT9ZEDh8jpeg",
+            ),
         )
 
     def test_every_part_counts(self):
@@ -58,16 +61,49 @@ class TestLinkToken(BaseCase):
             links.token.make("secret", 1, 2, None, 0),
         )
 
-    def test_the_two_forms_cannot_be_mistaken(self):
-        new = links.token.make("secret", 1, 2, "a@example.com", 0)
+    def test_the_three_forms_cannot_be_mistaken(self):
+        new, earlier = links.token.make_both("secret", 1, 2, "a@example.com", 0)
         old = links.token.make_old("secret", "db", 1, 2, 3)
-        self.assertRegex(new, r"^[A-Za-z0-9_-]{43}$")
+        self.assertEqual(new, links.token.make("secret", 1, 2, "a@example.com", 0))
+        self.assertRegex(new, r"^[a-z2-7]{52}$")
+        self.assertRegex(earlier, r"^[A-Za-z0-9_-]{43}$")
         self.assertRegex(old, r"^[0-9a-f]{128}$")
 
     def test_keys_serve_one_purpose(self):
         self.assertNotEqual(
             links.token.derive("secret", "link"), links.token.derive("secret", "nonce")
         )
+
+    def test_clean(self):
+        new, earlier = links.token.make_both("secret", 1, 2, "a@example.com", 0)
+        old = links.token.make_old("secret", "db", 1, 2, 3)
+        for token in (new, earlier, old):
+            for written in [
+                token,
+                f" {token} ",
+                f"{token}.",
+                f"<{token}>).",
+                f"{token}%20",
+                f"%2520{token}%252E",
+                f"{token}=",
+                f"{token}=3D",
+                f"{token}\u200b\u00a0",
+                f"{token}?db=prod",
+                f"{token}%253Fdb%253Dprod",
+                f"{token}&amp;utm_source=mail",
+                f"{token};",
+                f"{token}/",
+                f"{token}#top",
+            ]:
+                with self.subTest(written=written):
+                    self.assertEqual(links.token.clean(written), token)
+        for token in (new, old):
+            for written in (token.upper(), token.title(), f"_{token}_", f"{token}--"):
+                with self.subTest(written=written):
+                    self.assertEqual(links.token.clean(written), token)
+        self.assertEqual(links.token.clean(earlier.lower()), earlier.lower())
+        for wrong in ("", "é", "\udcff", "%", "%ff%fe", "a b", new[:-1], f"{new}a"):
+            self.assertNotIn(links.token.clean(wrong), (new, earlier, old))
 
     def test_matches(self):
         token = links.token.make("secret", 1, 2, "a@example.com", 3)

@@ -12,6 +12,9 @@ from .answers import FIREFOX, press
 from .common import ConsentCase
 
 NAMES = ["Newsletter", "Profiles"]
+MASKED = "a•••@example.com"
+SEND = f"Send the request to {MASKED}"
+ALL = "Reject and withdraw all"
 
 
 class PreferencesCase(ConsentCase):
@@ -198,7 +201,7 @@ class TestPreferencesPage(PreferencesCase, HttpCase):
     def buttons(self, element):
         """:return: what each button of an element sends, by its words"""
         return {
-            form.findtext("button").strip(): dict(form.fields)
+            " ".join(form.find("button").text_content().split()): dict(form.fields)
             for form in element.iter("form")
         }
 
@@ -266,8 +269,10 @@ class TestPreferencesPage(PreferencesCase, HttpCase):
         self.assertEqual(response.headers["Referrer-Policy"], "no-referrer")
         self.assertIn("default-src 'none'", response.headers["Content-Security-Policy"])
         self.assertNotIn("Set-Cookie", response.headers)
+        text = response.text.replace('<link rel="icon" href="data:,"/>', "")
+        self.assertNotEqual(text, response.text, "browsers would look for a file")
         for loaded in ("<script", "<link", "@import", "url("):
-            self.assertNotIn(loaded, response.text)
+            self.assertNotIn(loaded, text)
 
     def test_a_forwarded_mail_gives_no_more_than_its_own(self):
         """The page has no link and no button to accept another activity."""
@@ -276,9 +281,7 @@ class TestPreferencesPage(PreferencesCase, HttpCase):
         self.assertEqual(list(self.buttons(sections["Newsletter"])), ["I reject"])
         (link,) = sections["Newsletter"].findall(".//a")
         self.assertIn(f"/accept/{self.newsletter.id}/", link.get("href"))
-        self.assertEqual(
-            list(self.buttons(sections["Profiles"])), ["I reject", "Send me a new mail"]
-        )
+        self.assertEqual(list(self.buttons(sections["Profiles"])), ["I reject", SEND])
         self.assertFalse(sections["Profiles"].findall(".//a"))
         self.assertNotIn(self.profile.sudo()._token(), html.tostring(page).decode())
         fields = self.buttons(sections["Profiles"])["I reject"]
@@ -309,14 +312,43 @@ class TestPreferencesPage(PreferencesCase, HttpCase):
 
     def test_reject_all(self):
         press(self.profile, True)
-        fields = self.buttons(self.open())["Reject and withdraw all"]
-        page = self.press(fields)
+        facts = self.facts()
+        page = self.press(self.buttons(self.open())[ALL])
+        self.assertEqual(self.facts(), facts, "it asks once more")
+        self.assertFalse(page.find_class("notice"))
+        self.assertFalse(self.sections(page))
+        self.assertIn("Nothing is recorded yet.", page.text_content())
+        self.assertEqual(
+            [item.text_content() for item in page.findall(".//main//li")], NAMES
+        )
+        (back,) = page.find_class("quiet")
+        self.assertEqual(set(self.sections(self.open(back.get("href")))), {*NAMES})
+        self.assertEqual(list(self.buttons(page)), [f"Yes, {ALL.lower()}"])
+        page = self.press(self.buttons(page)[f"Yes, {ALL.lower()}"])
         for consent in self.newsletter + self.profile:
             self.assertEqual(consent.state, "answered")
             self.assertFalse(consent.accepted)
             self.assertEqual(consent.answered_by, "subject")
         self.assertEqual(self.consent_of(self.luc).state, "sent")
-        self.assertNotIn("Reject and withdraw all", self.buttons(page))
+        self.assertNotIn(ALL, self.buttons(page))
+
+    def test_asked_once_more_with_nothing_left_to_reject(self):
+        fields = self.buttons(self.open())[ALL]
+        press(self.profile, False)
+        page = self.press(fields)
+        self.assertIn("I reject", self.buttons(page))
+        self.assertEqual(self.newsletter.state, "sent")
+
+    def test_one_loud_button_for_each_choice(self):
+        """To reject is one choice, and to have a way to accept is the other one."""
+        page = self.open()
+        for section in self.sections(page).values():
+            self.assertEqual(
+                len(section.findall(".//button") + section.findall(".//a")), 2
+            )
+            self.assertFalse(section.find_class("quiet"))
+        (quiet,) = page.find_class("quiet")
+        self.assertEqual(quiet.text_content().strip(), ALL)
 
     def test_robot_that_presses_at_once_is_marked(self):
         fields = self.buttons(self.sections(self.open())["Newsletter"])["I reject"]
@@ -363,16 +395,29 @@ class TestPreferencesPage(PreferencesCase, HttpCase):
 
     def test_new_mail_to_the_current_address(self):
         self.enterContext(self.at(self.later(days=2)))
-        fields = self.buttons(self.open())["Send me a new mail"]
+        fields = self.buttons(self.open())[SEND]
         page = self.press(fields)
         (first,) = page.find_class("notice")
+        self.assertIn(f"was sent to {MASKED}.", first.text_content())
         (message,) = self.run_queue()
         self.assertEqual(message.to, ["ann@example.com"])
         self.assertIn("Profiles", message.html)
         page = self.press(fields)
         (second,) = page.find_class("notice")
         self.assertFalse(self.run_queue())
-        self.assertEqual(first.text_content(), second.text_content())
+        self.assertIn(
+            f"went to {MASKED} within", " ".join(second.text_content().split())
+        )
+        for one in (page, self.open()):
+            self.assertNotIn("ann@example.com", html.tostring(one).decode())
+
+    def test_nothing_to_send_any_more(self):
+        fields = self.buttons(self.open())[SEND]
+        self.activity.controller_id.email = False
+        page = self.press(fields)
+        (notice,) = page.find_class("notice")
+        self.assertIn("Nothing was changed", notice.text_content())
+        self.assertNotIn(SEND, self.buttons(page))
 
     def test_link_to_a_former_address(self):
         """It shows nothing of the subject, and no other activity."""
@@ -414,7 +459,6 @@ class TestPreferencesPage(PreferencesCase, HttpCase):
             self.path.replace(token, "é"),
             self.path.replace(f"/{self.newsletter.id}/", f"/{self.profile.id}/"),
             self.path.replace(f"/{self.newsletter.id}/", "/999999999/"),
-            self.path.replace(self.env.cr.dbname, "no_such_database"),
         ):
             for method in ("GET", "POST"):
                 response = self.url_open(path, method=method)

@@ -241,7 +241,10 @@ class TestRefusals(ConsentCase, HttpCase):
     def _preferences(self, page):
         """:return: what each button sends"""
         forms = html.fromstring(page).iter("form")
-        return {form.findtext("button").strip(): dict(form.fields) for form in forms}
+        return {
+            " ".join(form.find("button").text_content().split()): dict(form.fields)
+            for form in forms
+        }
 
     def test_preference_page(self):
         for name, make in self.consents().items():
@@ -252,8 +255,11 @@ class TestRefusals(ConsentCase, HttpCase):
                 link = link._surviving()
                 path = self.path("preferences", link, link._token())
                 buttons = self._preferences(self.open(path))
+                if "Reject and withdraw all" in buttons:
+                    page = self.open(path, data={"action": "confirm"})
+                    buttons = self._preferences(page)
                 fields = (
-                    buttons.get("Reject and withdraw all")
+                    buttons.get("Yes, reject and withdraw all")
                     or buttons.get(
                         "Withdraw my consent" if was == "given" else "I reject"
                     )
@@ -313,7 +319,8 @@ class TestRefusals(ConsentCase, HttpCase):
             with self.case(name):
                 second = self._by_hand()
                 path = self.path("preferences", self.asked, self.asked._token())
-                fields = self._preferences(self.open(path))["Reject and withdraw all"]
+                page = self.open(path, data={"action": "confirm"})
+                fields = self._preferences(page)["Yes, reject and withdraw all"]
                 happen()
                 consents = self.asked._surviving() + second
                 statuses = consents.mapped("status")

@@ -577,12 +577,8 @@ class TestReviewPages(ReviewCase, HttpCase):
         self.run_queue()
         erased, kept = [self.consent_of(self.ann, activity) for activity in others]
         path = self.path("preferences")
-        page = html.fromstring(self.open(path))
-        (form,) = [
-            form
-            for form in page.iter("form")
-            if form.findtext("button").strip() == "Reject and withdraw all"
-        ]
+        page = html.fromstring(self.open(path, data={"action": "confirm"}))
+        (form,) = page.iter("form")
         data = dict(form.fields)
         erased._erase("Asked for")
         self.open(path, data=data, headers={"User-Agent": FIREFOX})

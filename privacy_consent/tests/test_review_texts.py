@@ -77,7 +77,7 @@ class TestYesWithoutText(TextCase):
 class TestStaleForm(TextCase):
     """Somebody changed the text again while an officer looked at a form."""
 
-    BUTTONS = ("action_only_wording_changed", "action_processing_changed")
+    BUTTONS = ("action_only_wording_changed", "action_confirm_processing_changed")
 
     def setUp(self):
         super().setUp()
@@ -97,7 +97,9 @@ class TestStaleForm(TextCase):
 
     def press_button(self, name, user=None):
         activity = self.activity.with_user(user or self.manager)
-        getattr(activity.with_context(texts_seen=self.digest), name)()
+        action = getattr(activity.with_context(texts_seen=self.digest), name)()
+        if name == self.BUTTONS[1]:
+            self.dialog(action, user).action_end_only()
         self.refresh()
 
     def assert_refused(self, who):

@@ -93,13 +93,16 @@ class TestRightsMatrix(RightsMatrixCase):
             return False
 
     def routes(self):
-        """:return: the paths of the pages that our addons define"""
+        """:return: the paths of the pages that our addons define
+
+        The same page in capital letters is one.
+        """
         router = self.env["ir.http"]
         rules = router._generate_routing_rules(
             sorted(self.registry._init_modules), router._get_converters()
         )
         return {
-            entries.path_of(url)
+            entries.path_of(url).lower()
             for url, endpoint in rules
             for controller in type(endpoint.func.__self__).mro()
             if is_ours(controller.__module__) and endpoint.__name__ in vars(controller)

@@ -5,10 +5,26 @@
 import smtplib
 from unittest.mock import patch
 
+from markupsafe import Markup
+
+from odoo.tests import Form
+
 from odoo.addons.base.models.ir_mail_server import IrMail_Server
 
 from .answers import deliver
 from .common import ConsentCase
+
+EVERYWHERE = """\
+<p><a href="/privacy/consent/accept">No slash</a>
+<a href="/privacy/consent/reject/?utm_source=mail">Query</a>
+or copy /privacy/consent/accept/.</p>
+<!-- ask the boss -->
+<map name="m"><area href="/privacy/consent/accept/" alt="Yes"/></map>
+<v:oval href="/privacy/consent/reject/">No</v:oval>
+<!--[if mso]><v:roundrect xmlns:v="urn:schemas-microsoft-com:vml" \
+href="/privacy/consent/accept/" arcsize="9%">Outlook</v:roundrect><![endif]-->
+<p t-if="object.state != 'answered'">Please</p>
+"""
 
 
 class TestSend(ConsentCase):
@@ -52,6 +68,55 @@ class TestSend(ConsentCase):
         for mail in mails:
             for body in (mail.html, mail.text):
                 self.assertNotRegex(body, r"/privacy/consent/(\w+)/(\D|$)")
+
+    def test_every_placeholder_becomes_personal(self):
+        self.template.email_cc = "boss@example.com"
+        self.template.body_html = Markup(EVERYWHERE)
+        self.generate()
+        mails = self.run_queue()
+        consent = self.consent_of(self.ann)
+        (mail,) = [mail for mail in mails if mail.to == ["ann@example.com"]]
+        accept, reject = consent._url(True), consent._url(False)
+        for expected in (
+            f'<area href="{accept}"',
+            f'<v:oval href="{reject}"',
+            f'<v:roundrect xmlns:v="urn:schemas-microsoft-com:vml" href="{accept}"',
+            f"or copy {accept}.",
+            f'<a href="{reject}&amp;utm_source=mail">',
+            f'<a href="{accept}">No slash</a>',
+        ):
+            self.assertIn(expected, mail.html)
+        self.assertNotIn("ask the boss", mail.html)
+        self.assertNotRegex(mail.html, r"/privacy/consent/\w+/?(?![\w/])")
+        self.assertIn(f"or copy {accept}.", mail.text)
+        self.assertIn(f"] {reject}&utm_source=mail", mail.text)
+        self.assertNotIn("Outlook", mail.text)
+        self.assertNotRegex(mail.text, r"/privacy/consent/(\w+)/(\D|$)")
+        copies = [mail for mail in mails if mail.to == ["boss@example.com"]]
+        self.assertTrue(copies)
+        for copy in copies:
+            self.assertNotIn("privacy/consent", copy.html + copy.text)
+            self.assertIn("No slash", copy.html)
+            self.assertNotIn(consent._token(), copy.message.as_string())
+        for body in (
+            consent.request_ids.mail_id.body_html,
+            consent.request_ids.message_id.body,
+        ):
+            self.assertNotIn(consent._token(), body)
+
+    def test_request_by_hand_keeps_the_layout_of_odoo(self):
+        consents = self.generate().filtered(lambda one: one.partner_id == self.ann)
+        consents._cancel_requests("replaced")
+        composer = Form(
+            self.env["mail.compose.message"]
+            .with_user(self.manager)
+            .with_context(**consents.action_manual_ask()["context"])
+        ).save()
+        composer.action_send_mail()
+        (mail,) = [one for one in self.run_queue() if one.to == ["ann@example.com"]]
+        self.assertEqual(mail.links()["accept"], consents._url(True))
+        self.assertEqual(mail.html.count("<html"), 1)
+        self.assertNotIn("prefers-color-scheme", mail.html)
 
     def test_copies_carry_no_personal_link(self):
         self.template.email_cc = "boss@example.com"

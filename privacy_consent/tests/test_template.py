@@ -31,6 +31,32 @@ class TestTemplate(ConsentCase):
                 self.assertIn("/privacy/consent/accept/", str(error.exception))
                 self.assertIn("/privacy/consent/reject/", str(error.exception))
 
+    def test_what_cannot_become_personal_is_refused(self):
+        for wrong in (
+            '<img src="/privacy/consent/accept/"/>',
+            '<a href="/privacy/consent/acept/">Yes</a>',
+            '<a href="https://t.example/?u=%2Fprivacy%2Fconsent%2Faccept%2F">Yes</a>',
+            '<!--[if mso]><img src="/privacy/consent/accept/"/><![endif]-->',
+        ):
+            with self.subTest(wrong=wrong):
+                with self.assertRaises(ValidationError) as error, self.cr.savepoint():
+                    self.template.body_html = f"<p>{ACCEPT}\n{REJECT}\n{wrong}</p>"
+                self.assertIn("line 3: ", str(error.exception))
+                self.assertIn(wrong[-30:-14], str(error.exception))
+
+    def test_what_cannot_become_personal_is_refused_in_a_translation(self):
+        wrong = f'{ACCEPT}{REJECT}<img src="/privacy/consent/accept/"/>'
+        with self.assertRaisesRegex(ValidationError, "1.: .*accept"):
+            self.template.update_field_translations("body_html", {"fr_FR": wrong})
+
+    def test_subject_has_no_links(self):
+        with self.assertRaisesRegex(ValidationError, "subject: .*accept"):
+            self.template.subject = "https://example.com/privacy/consent/accept/"
+        with self.assertRaisesRegex(ValidationError, "subject: .*accept"):
+            self.template.update_field_translations(
+                "subject", {"fr_FR": "/privacy/consent/accept/"}
+            )
+
     def test_links_are_required_in_each_translation(self):
         with self.assertRaises(ValidationError):
             self.template.update_field_translations(

@@ -21,7 +21,9 @@ class TestTextNames(ConsentCase):
         cls.house = partners.create(
             {"name": "House", "is_company": True, "parent_id": cls.holding.id}
         )
-        cls.desk = partners.create({"name": "Desk", "parent_id": cls.house.id})
+        cls.desk = partners.create(
+            {"name": "Desk", "email": "desk@example.com", "parent_id": cls.house.id}
+        )
         cls.printer = partners.create({"name": "Print & Post"})
         cls.activity.write(
             {"controller_id": cls.desk.id, "processor_ids": cls.printer.ids}
@@ -144,7 +146,9 @@ class TestTextNames(ConsentCase):
 
     def test_what_changes_no_name(self):
         count = self.texts.search_count([])
-        self.as_seller(self.desk).write({"name": "Desk", "phone": "1", "type": "other"})
+        self.as_seller(self.desk).write(
+            {"name": "Desk", "email": "desk@example.com", "phone": "1", "type": "other"}
+        )
         self.as_seller(self.printer).email = "print@example.com"
         self.as_seller(self.ann).name = "Anne"
         self.assert_unmoved(count)

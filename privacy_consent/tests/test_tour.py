@@ -14,6 +14,7 @@ class TestTour(HttpCase):
             groups="privacy.group_data_protection_manager",
             email="officer@example.com",
         )
+        self.env.company.email = "company@example.com"
         subject = self.env["res.partner"].create(
             {"name": "Tour Subject", "email": "tour@example.com"}
         )

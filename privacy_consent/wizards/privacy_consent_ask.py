@@ -29,6 +29,9 @@ class PrivacyConsentAsk(models.TransientModel):
         help="They have a consent, but their request was cancelled, or did not reach "
         "them at an address that is another one since.",
     )
+    people_count = fields.Integer(
+        compute="_compute_people_count", help="How many requests are enqueued."
+    )
     stopped = fields.Boolean(readonly=True)
     last_mail_date = fields.Datetime(
         string="Last mail leaves at about",
@@ -42,6 +45,18 @@ class PrivacyConsentAsk(models.TransientModel):
         help="How many people the server action puts on the blacklist until they "
         "accept.",
     )
+
+    mail_warning = fields.Text(compute="_compute_mail_warning")
+
+    @api.depends("activity_id")
+    def _compute_mail_warning(self):
+        for dialog in self:
+            dialog.mail_warning = dialog.activity_id._mail_warning()
+
+    @api.depends("subject_count", "unasked_count")
+    def _compute_people_count(self):
+        for dialog in self:
+            dialog.people_count = dialog.subject_count + dialog.unasked_count
 
     @api.depends("activity_id", "stopped")
     def _compute_opt_out_count(self):
@@ -60,6 +75,16 @@ class PrivacyConsentAsk(models.TransientModel):
         dialogs = super().create(vals_list)
         dialogs.activity_id.check_access("write")
         return dialogs
+
+    def action_preview(self):
+        """Show the mail first.
+
+        :return: the action that opens the preview
+        :rtype: dict
+        """
+        self.ensure_one()
+        self.check_access("read")
+        return self.activity_id.action_preview_request()
 
     def action_ask(self):
         """Ask them.

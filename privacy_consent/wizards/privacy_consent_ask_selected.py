@@ -43,6 +43,21 @@ class PrivacyConsentAskSelected(models.TransientModel):
         "in the mail queue already.",
     )
     changed = fields.Boolean(readonly=True)
+    mail_warning = fields.Text(compute="_compute_mail_warning")
+
+    @api.depends("asked_ids")
+    def _compute_mail_warning(self):
+        for dialog in self:
+            dialog.mail_warning = dialog.asked_ids.activity_id._mail_warning()
+
+    again = fields.Boolean(
+        readonly=True, help="The silent are asked, too, and whose consent will end."
+    )
+    kinds = fields.Text(string="Requests", readonly=True)
+    refused_name = fields.Char(
+        readonly=True,
+        help="Who alone was chosen and has refused or withdrawn.",
+    )
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -68,12 +83,16 @@ class PrivacyConsentAskSelected(models.TransientModel):
 
     def _count(self):
         """Find out who will be asked, and who is left out."""
-        groups = self._consents()._grouped_by_obstacle()
+        consents = self._consents()
+        groups = consents._grouped_by_obstacle(self.again)
+        refused = groups.get("refused", consents.browse())
         asked = groups.pop(None, self.env["privacy.consent"])
         by_activity = asked.grouped("activity_id")
         for consents in by_activity.values():
             consents._request_template()
         texts = self._obstacles()
+        requests = self.env["privacy.consent.request"]
+        kinds = dict(requests._fields["kind"]._description_selection(self.env))
         self.write(
             {
                 "asked_ids": [Command.set(asked.ids)],
@@ -81,6 +100,14 @@ class PrivacyConsentAskSelected(models.TransientModel):
                 "activities": self._lines(
                     {one.display_name: those for one, those in by_activity.items()}
                 ),
+                "kinds": self.again
+                and self._lines(
+                    {
+                        kinds[kind]: those
+                        for kind, those in asked._kinds_to_ask().items()
+                    }
+                ),
+                "refused_name": len(consents) == 1 and refused.subject_name,
                 "left_out_count": len(self.consent_ids - asked),
                 "left_out": self._lines(
                     {texts[code]: those for code, those in groups.items()}
@@ -107,8 +134,10 @@ class PrivacyConsentAskSelected(models.TransientModel):
         return {
             **self.env["privacy.consent.request"]._causes(),
             "under_way": self.env._("A request is under way"),
+            "refused": self.env._("Refused or withdrew"),
             "sent": self.env._("Asked already"),
             "answered": self.env._("Answered already"),
+            "sender": self.env._("The controller has no usable e-mail address"),
             "address": self.env._("No address that anybody could reach"),
         }
 
@@ -133,7 +162,28 @@ class PrivacyConsentAskSelected(models.TransientModel):
         if self.asked_ids != shown:
             self.changed = True
             return self._open()
-        enqueued = shown.action_auto_ask()
+        enqueued = shown._ask_by_hand() if self.again else shown.action_auto_ask()
+        return self._tell(shown, enqueued)
+
+    def action_ask_refused(self):
+        """Ask the one person again who has refused or withdrawn, as somebody confirmed.
+
+        :return: as of :meth:`action_ask`
+        :rtype: dict
+        :raise AccessError: for whoever may not write the consent
+        """
+        self.ensure_one()
+        self.check_access("write")
+        consent = self._consents()
+        shown = self.refused_name
+        self._count()
+        if not shown or self.refused_name != shown:
+            self.changed = True
+            return self._open()
+        return self._tell(consent, consent.action_auto_ask())
+
+    def _tell(self, shown, enqueued):
+        """:return: the action that tells how many requests are enqueued"""
         faulty = shown - enqueued
         message = self.env._("Requests enqueued: %s.", len(enqueued))
         if faulty:

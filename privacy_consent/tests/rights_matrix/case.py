@@ -17,7 +17,14 @@ from ..answers import press, set_fact
 from ..common import ConsentCase
 from . import entries
 
-ADDONS = ("privacy", "privacy_consent", "privacy_consent_portal", "mail_queue_safe")
+ADDONS = (
+    "mail_queue_safe",
+    "privacy",
+    "privacy_consent",
+    "privacy_consent_evidence",
+    "privacy_consent_mass_mailing",
+    "privacy_consent_portal",
+)
 SESSION_EXPIRED = f"odoo.http.{http.SessionExpiredException.__name__}"
 # Whatever somebody could want to forge, beside the tables of our own models.
 WATCHED = (
@@ -49,12 +56,16 @@ class RightsMatrixCase(ConsentCase, HttpCase):
         cls.other_company = other = cls.env["res.company"].create(
             {"name": "Other company"}
         )
+        cls.company = cls.env.company
         cls.blacklisting = cls.env.ref("privacy_consent.sync_blacklist")
         new_user = partial(new_test_user, cls.env)
         cls.users = {
             entries.ANONYMOUS: cls.env.ref("base.public_user"),
             entries.PORTAL: new_user("portal", groups="base.group_portal"),
             entries.EMPLOYEE: new_user("employee", groups="base.group_user"),
+            entries.RECORDER: new_user(
+                "recorder", groups="privacy_consent.group_recorder"
+            ),
             entries.READER: cls.reader,
             entries.MANAGER: cls.manager,
             entries.OFFICER: new_user(
@@ -88,6 +99,8 @@ class RightsMatrixCase(ConsentCase, HttpCase):
         self.make_messages()
         if "mail.queue.outage" in self.registry:
             self.make_mails()
+        if "privacy.consent.seal" in self.registry:
+            self.make_seals()
         self.env.flush_all()
         self.env.cr.flush()
 
@@ -132,11 +145,32 @@ class RightsMatrixCase(ConsentCase, HttpCase):
         set_fact(self.consent, action_error="Failed")
         dialogs = self.env["privacy.consent.ask"].with_user(self.manager)
         self.dialog = dialogs.create({"activity_id": self.profiles.id}).sudo()
+        previews = self.env["privacy.consent.preview"].with_user(self.manager)
+        self.preview = previews.create({"activity_id": self.profiles.id}).sudo()
         self.selection = (
             self.env["privacy.consent.ask.selected"]
             .with_user(self.manager)
             .create({"consent_ids": [(6, 0, self.drafts.ids)]})
             .sudo()
+        )
+        self.recordings = {
+            user: self.env["privacy.consent.record"]
+            .with_user(user)
+            .create(self.record_values())
+            .sudo()
+            for user in map(self.users.get, (entries.RECORDER, entries.MANAGER))
+        }
+        # Somebody is to be reminded.
+        self.activity.reminder_count = 1
+        self.life_dialog, self.change_dialog = (
+            self.env[model]
+            .with_user(self.manager)
+            .create({"activity_id": self.activity.id, **values})
+            .sudo()
+            for model, values in (
+                ("privacy.activity.life", {"reminder_count": 2, "reminder_days": 7}),
+                ("privacy.activity.change", {"what_changed": "Something"}),
+            )
         )
         self.suspected = self.consent_of(self.luc)
         press(self.suspected, True, agent="LinkScanner/1.0")
@@ -241,6 +275,19 @@ class RightsMatrixCase(ConsentCase, HttpCase):
             {"mail_queue_workers": 3}
         )
 
+    def make_seals(self):
+        self.env.flush_all()
+        self.env.ref("privacy_consent_evidence.cron_seal").method_direct_trigger()
+        self.verification = (
+            self.env["privacy.consent.verify"].with_user(self.manager).create({}).sudo()
+        )
+        self.pack = (
+            self.env["privacy.consent.pack"]
+            .with_user(self.manager)
+            .create({"consent_ids": [(6, 0, self.consent.ids)]})
+            .sudo()
+        )
+
     # What the table asks for --------------------------------------------------------
 
     def use(self, role):
@@ -262,6 +309,20 @@ class RightsMatrixCase(ConsentCase, HttpCase):
     def own_contact(self):
         """The contact of the user at work."""
         return self.user.partner_id
+
+    @property
+    def recording(self):
+        """A dialog of the user at work; somebody else's if they cannot have one."""
+        return self.recordings.get(self.user, self.recordings[self.manager])
+
+    def record_values(self):
+        """:return: the values of a dialog that records a yes of Ann's"""
+        return {
+            "activity_id": self.profiles.id,
+            "partner_ids": [(6, 0, self.ann.ids)],
+            "answer": "accepted",
+            "channel": "phone",
+        }
 
     def scheduled_values(self, subject):
         """:return: the values of a scheduled message that asks for consent"""
@@ -344,7 +405,7 @@ class RightsMatrixCase(ConsentCase, HttpCase):
 
     def forged_link(self, word):
         """:return: the same with a token that somebody made up"""
-        return re.sub(r"/[\w-]{43}\?", f"/{'x' * 43}?", self.link(word))
+        return re.sub(r"/[\w-]{52}\?", f"/{'x' * 52}?", self.link(word))
 
     def press(self, path, word):
         """Open a page, and press its first button that leads to another one."""
@@ -352,6 +413,11 @@ class RightsMatrixCase(ConsentCase, HttpCase):
         # A form without an address leads to its own page.
         form = next(form for form in page.forms if f"/{word}/" in (form.action or path))
         return self.url_open(form.action or path, data=dict(form.fields))
+
+    def got(self, path):
+        """:return: the response to a request, which is kept to look at"""
+        self.response = self.url_open(path)
+        return self.response
 
     def csrf_token(self):
         """:return: what the forms of a logged-in person contain"""

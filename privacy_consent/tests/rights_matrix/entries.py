@@ -9,10 +9,11 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-ROLES = ANONYMOUS, PORTAL, EMPLOYEE, READER, MANAGER, OFFICER = (
+ROLES = ANONYMOUS, PORTAL, EMPLOYEE, RECORDER, READER, MANAGER, OFFICER = (
     "anonymous",
     "portal",
     "employee",
+    "recorder",
     "reader",
     "manager",
     "manager of another company",

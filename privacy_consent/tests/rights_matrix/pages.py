@@ -2,7 +2,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Who may open and use the pages."""
 
-from .entries import PORTAL, ROLES, Page
+from .entries import MANAGER, OFFICER, PORTAL, ROLES, Page
 
 _LINK = "/privacy/consent/{}/<consent_id>/<token>"
 
@@ -51,6 +51,20 @@ PAGES = [
         lambda test: not test.consent.accepted,
     ),
     _with_forged_token("preferences", "preferences", action="reject"),
+    # It is for everybody, and does nothing.
+    Page(
+        "/privacy/consent/test",
+        lambda test: test.url_open("/privacy/consent/test", data={"nonce": "0"}),
+        refused=lambda response: "Nothing was recorded" in response.text,
+    ),
+    Page("/privacy/consent", lambda test: test.url_open("/privacy/consent")),
+    Page(
+        "/privacy/export/answers.csv",
+        lambda test: test.url_open("/privacy/export/answers.csv"),
+        (MANAGER, OFFICER),
+        lambda _test: True,
+        lambda response: "Contact ID" not in response.text,
+    ),
     Page(
         "/privacy/consent/<rest>",
         lambda test: test.url_open(f"/privacy/consent/{test.consent.id}"),

@@ -4,10 +4,12 @@
 
 from .entries import (
     ADMINISTRATOR,
+    EMPLOYEE,
     EVERY_USER,
     MANAGER,
     OFFICER,
     READER,
+    RECORDER,
     Call,
     nobody_keeps,
 )
@@ -96,6 +98,14 @@ ACTIVITY = [
         ),
     ),
     Call(
+        "privacy.activity.action_preview_request",
+        "profiles",
+        allowed=(MANAGER,),
+        works=lambda test, result: (
+            test.env[result["res_model"]].browse(result["res_id"]).body_html
+        ),
+    ),
+    Call(
         "privacy.activity.action_stop_asking",
         "activity",
         allowed=(MANAGER,),
@@ -137,6 +147,21 @@ ACTIVITY = [
             test.ann in test.env["res.partner"].search(result["domain"])
         ),
     ),
+    Call(
+        "privacy.activity.action_show_usable",
+        "activity",
+        # They may filter contacts in the same way themselves.
+        allowed=(EMPLOYEE, RECORDER, READER, MANAGER),
+        works=lambda test, result: (
+            result["domain"] == [["consented_activity_ids", "in", test.activity.ids]]
+        ),
+    ),
+    Call(
+        "privacy.activity.action_export_answers",
+        "activity",
+        allowed=(MANAGER,),
+        works=lambda test, result: str(test.activity.id) in result["url"],
+    ),
     *nobody_keeps("privacy.activity.generation", "runs", pending=True),
     Call(
         "privacy.consent.ask.create",
@@ -164,6 +189,41 @@ ACTIVITY = [
         "dialog",
         allowed=(MANAGER,),
         works=lambda test, _result: test.profiles.consent_ids,
+    ),
+    Call(
+        "privacy.consent.ask.action_preview",
+        "dialog",
+        allowed=(MANAGER,),
+        works=lambda test, result: result["res_model"] == "privacy.consent.preview",
+    ),
+    Call(
+        "privacy.consent.preview.create",
+        parameters=lambda test: {"vals_list": [{"activity_id": test.profiles.id}]},
+        allowed=(MANAGER,),
+        works=lambda test, _result: test.env["privacy.consent.preview"].search(
+            [("id", ">", test.preview.id), ("create_uid", "=", test.user.id)]
+        ),
+    ),
+    Call(
+        "privacy.consent.preview.write",
+        "preview",
+        {"vals": {"lang": "fr_FR"}},
+        (MANAGER,),
+        lambda test, _result: test.preview.lang == "fr_FR",
+    ),
+    Call(
+        "privacy.consent.preview.unlink",
+        "preview",
+        allowed=(MANAGER,),
+        works=lambda test, _result: not test.preview.exists(),
+    ),
+    Call(
+        "privacy.consent.preview.action_send_test",
+        "preview",
+        allowed=(MANAGER,),
+        works=lambda test, _result: test.env["mail.mail"].search(
+            [("subject", "like", "[Test]"), ("model", "=", "privacy.activity")]
+        ),
     ),
 ]
 
@@ -325,6 +385,25 @@ CONSENT = [
         lambda _test, result: result["state"] == "draft",
     ),
     Call(
+        "privacy.consent.get_import_templates",
+        allowed=EVERY_USER,
+        works=lambda _test, result: len(result) == 2,
+    ),
+    Call(
+        "privacy.consent.load",
+        parameters=lambda test: {
+            "fields": ["partner_id/.id", "activity_id/.id", "accepted"],
+            "data": [[str(test.mute.id), str(test.activity.id), "yes"]],
+        },
+        # Of the other company's manager, Odoo's import says what is wrong in each row.
+        allowed=(MANAGER, OFFICER),
+        works=lambda test, result: (
+            bool(test.consent_of(test.mute))
+            == bool(result["ids"])
+            == (test.role == MANAGER)
+        ),
+    ),
+    Call(
         "res.users.write",
         "own_user",
         {"vals": {"signature": "Yours"}},
@@ -363,6 +442,13 @@ CONSENT = [
         lambda test, _result: test.ann.email == "ann@new.example.com",
     ),
     Call(
+        "res.company.write",
+        "company",
+        {"vals": {"privacy_officer": "Jane"}},
+        (ADMINISTRATOR,),
+        lambda test, _result: test.activity.officer_contact == "Jane",
+    ),
+    Call(
         "privacy.consent.mail_allowed_qweb_expressions",
         "no_consent",
         allowed=EVERY_USER,
@@ -371,6 +457,41 @@ CONSENT = [
 ]
 
 DIALOGS = [
+    Call(
+        "privacy.consent.record.create",
+        parameters=lambda test: {"vals_list": [test.record_values()]},
+        allowed=(RECORDER, MANAGER),
+        works=lambda test, _result: test.env["privacy.consent.record"].search(
+            [("create_uid", "=", test.user.id)], offset=1
+        ),
+    ),
+    Call(
+        "privacy.consent.record.write",
+        "recording",
+        {"vals": {"note": "Other words"}},
+        (RECORDER, MANAGER),
+        lambda test, _result: test.recording.note == "Other words",
+    ),
+    Call(
+        "privacy.consent.record.unlink",
+        "recording",
+        allowed=(RECORDER, MANAGER),
+        works=lambda test, _result: not test.recording.exists(),
+    ),
+    Call(
+        "privacy.consent.record.default_get",
+        parameters={"fields": ["channel", "answered_at"]},
+        allowed=EVERY_USER,
+        works=lambda _test, result: result["answered_at"],
+    ),
+    Call(
+        "privacy.consent.record.action_record",
+        "recording",
+        allowed=(RECORDER, MANAGER),
+        works=lambda test, _result: (
+            test.consent_of(test.ann, test.profiles).answered_by == "staff"
+        ),
+    ),
     *(
         call
         for name, dialog, values in (
@@ -438,7 +559,10 @@ RECORDS = {
         "privacy.append.only",
         "privacy.consent.event",
         "privacy.consent.event.detail",
+        "privacy.consent.forecast",
         "privacy.consent.text",
         "privacy.consent.request",
+        "privacy.consent.leaf",
+        "privacy.consent.seal",
     )
 }

@@ -25,7 +25,7 @@ registry.category("web_tour.tours").add("privacy_consent_generate", {
         {trigger: "[name=subject_domain]:contains(record(s))"},
         {trigger: ".o_form_button_save", run: "click"},
         {
-            trigger: "button[name=action_confirm_new_consents]:contains(enqueue)",
+            trigger: "button[name=action_confirm_new_consents]:contains(Ask who)",
             run: "click",
         },
         {trigger: ".modal [name=subject_count]:not(:contains(/^0$/))"},

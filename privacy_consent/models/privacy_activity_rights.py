@@ -1,0 +1,56 @@
+# Copyright 2026 The privacy_consent authors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""What every employee may know of activities: whom one may mail needs their names."""
+
+from lxml.builder import E
+
+from odoo import api, models
+
+_READERS = "privacy.group_data_protection_user"
+# For a glance at whom to mail, in a filter or as a tag.
+_KNOWN_TO_ALL = {
+    "active",
+    "company_id",
+    "controller_company_id",
+    "display_name",
+    "id",
+    "name",
+}
+
+
+class PrivacyActivity(models.Model):
+    _inherit = "privacy.activity"
+
+    @api.model
+    def _is_reader(self):
+        """:return: whether the user may read activities, and not only their names"""
+        return self.env.su or self.env.user.has_group(_READERS)
+
+    @api.model
+    def _has_field_access(self, field, operation):
+        """Keep from other employees what is no more than the name."""
+        return super()._has_field_access(field, operation) and (
+            field.name in _KNOWN_TO_ALL or self._is_reader()
+        )
+
+    @api.model
+    def _get_view(self, view_id=None, view_type="form", **options):
+        """Spare other employees filters of fields that they may not read."""
+        arch, view = super()._get_view(view_id, view_type, **options)
+        if view_type == "search" and not self._is_reader():
+            arch = E.search(E.field(name="name"))
+        return arch, view
+
+    @api.model
+    def _get_view_cache_key(self, view_id=None, view_type="form", **options):
+        """Tell their views from those of others."""
+        key = super()._get_view_cache_key(view_id, view_type, **options)
+        return (*key, self._is_reader())
+
+    def _mail_get_operation_for_mail_message_operation(self, message_operation):
+        """Keep from other employees what was written about an activity."""
+        if self.env.user.has_group(_READERS):
+            return super()._mail_get_operation_for_mail_message_operation(
+                message_operation
+            )
+        return dict.fromkeys(self, "write")

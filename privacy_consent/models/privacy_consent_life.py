@@ -1,0 +1,102 @@
+# Copyright 2026 The privacy_consent authors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""How long a consent counts, and what happens when it ends by itself."""
+
+from odoo import fields, models
+from odoo.tools import SQL
+
+from ..calendar_months import add_months
+from .privacy_consent import store
+from .privacy_consent_event import Event, append
+from .privacy_consent_request import end_rounds
+
+
+class PrivacyConsent(models.Model):
+    _inherit = "privacy.consent"
+
+    renewal_looked = fields.Boolean(
+        readonly=True,
+        copy=False,
+        help="The person was asked again before the consent ends, or could not be.",
+    )
+
+    _valid_until_idx = models.Index(
+        "(activity_id, valid_until) WHERE status = 'given' AND valid_until IS NOT NULL"
+    )
+    _renewal_idx = models.Index(
+        "(activity_id, valid_until) WHERE status = 'given' AND valid_until IS NOT NULL"
+        " AND renewal_looked IS NOT TRUE"
+    )
+
+    def _end_of_validity(self, answered_at):
+        """Reckon when a consent ends that was given at a moment.
+
+        :param datetime answered_at: UTC; or a false value if nobody knows
+        :return: a moment, UTC; False if it has no end
+        """
+        activity_sudo = self.activity_id.sudo()
+        # The table compares it with the activity as it is stored.
+        activity_sudo.flush_recordset(["validity_months"])
+        months = activity_sudo.validity_months
+        if not answered_at or not months:
+            return False
+        zone = activity_sudo.controller_id.tz or "UTC"
+        return add_months(answered_at, months, zone)
+
+    def _recompute_validity(self):
+        """Reckon anew when these consents end, after the activity says otherwise."""
+        consents = self._lock().filtered(lambda one: one.status == "given")
+        ends = [
+            (one.id, one._end_of_validity(one.answer_date) or None) for one in consents
+        ]
+        if not ends:
+            return
+        self.flush_model(["renewal_looked", "valid_until"])
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE privacy_consent AS consent
+                   SET valid_until = validity.ends, renewal_looked = FALSE
+                  FROM (VALUES %s) AS validity (id, ends)
+                 WHERE consent.id = validity.id
+                   AND consent.valid_until IS DISTINCT FROM validity.ends
+                """,
+                SQL(", ").join(SQL("(%s, %s::timestamp)", *one) for one in ends),
+            ),
+            log_exceptions=False,
+        )
+        self.invalidate_model(["renewal_looked", "valid_until"])
+
+    def _expire(self):
+        """End consents whose time is over. Doing it twice changes nothing."""
+        # Mails are locked before consents.
+        self._cancel_requests("expired")
+        now = fields.Datetime.now()
+        given = self._lock().filtered(
+            lambda one: one.status == "given" and one.valid_until <= now
+        )
+        # Somebody may have answered while the validity changed.
+        given._recompute_validity()
+        ended = given.filtered(lambda one: one.valid_until and one.valid_until <= now)
+        if not ended:
+            return
+        append(
+            self.env,
+            [
+                Event(
+                    kind="expired",
+                    by="system",
+                    activity=consent.activity_id,
+                    consent=consent,
+                    person=consent._person(),
+                )
+                for consent in ended
+            ],
+        )
+        store(
+            ended.with_context(tracking_disable=True),
+            {"accepted": False, "status": "expired"},
+        )
+        end_rounds(ended)
+        ended._log_kind("expired")
+        ended._run_action()
