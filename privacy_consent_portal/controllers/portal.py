@@ -12,6 +12,7 @@ from odoo.addons.privacy_consent.links.proof import NotProven
 
 # What the buttons of the page do.
 ACTIONS = ("accept", "reject", "ask")
+PATH = "/my/privacy"
 
 
 class PrivacyPortal(CustomerPortal):
@@ -32,9 +33,7 @@ class PrivacyPortal(CustomerPortal):
         consents_sudo = request.env["privacy.consent"].sudo()
         return consents_sudo._preferences_of(request.env.user.partner_id)
 
-    @http.route(
-        "/my/privacy", type="http", auth="user", methods=["GET", "POST"], website=True
-    )
+    @http.route(PATH, type="http", auth="user", methods=["GET", "POST"], website=True)
     def my_privacy(self, **_kwargs):
         """Show what the person was asked; record the answer whose button was pressed.
 
@@ -49,6 +48,8 @@ class PrivacyPortal(CustomerPortal):
         chosen_sudo = own_sudo.browse()
         form = request.httprequest.form
         action = form.get("action")
+        if request.httprequest.method == "POST" and action == "confirm":
+            return self._privacy_page(own_sudo, chosen_sudo, action)
         if request.httprequest.method == "POST" and action in ACTIONS:
             ids = form.get("consents", "").split()
             named_sudo = chosen_sudo = own_sudo.filtered(lambda one: str(one.id) in ids)
@@ -61,7 +62,9 @@ class PrivacyPortal(CustomerPortal):
             action = self._do(action, chosen_sudo, named_sudo)
             # The page shows the history, which is written before the commit.
             request.env.cr.flush()
-        return self._privacy_page(own_sudo, chosen_sudo, chosen_sudo and action)
+        return self._privacy_page(
+            own_sudo, chosen_sudo, action if chosen_sudo else None
+        )
 
     def _give_up_privacy(self, _env):
         """Show the page again: too many others were at it at the same moment."""
@@ -79,7 +82,10 @@ class PrivacyPortal(CustomerPortal):
             "privacy_consent_portal.my_privacy",
             {
                 **self._prepare_portal_layout_values(),
+                "address": chosen_sudo[:1]._masked_address(),
+                "back": PATH,
                 "chosen": chosen_sudo,
+                "confirm": done == "confirm",
                 "done": done,
                 "page_name": "privacy",
                 **self._privacy_values(own_sudo),
@@ -94,9 +100,7 @@ class PrivacyPortal(CustomerPortal):
         :return: the button, or ``nothing`` if the page was not up to date
         """
         if action == "ask":
-            for one_sudo in chosen_sudo:
-                one_sudo._ask_again()
-            return action
+            return chosen_sudo._ask_again()
         proof = links.proof.signed_in(
             request.env.uid,
             self._name(action, named_sudo),
@@ -140,14 +144,25 @@ class PrivacyPortal(CustomerPortal):
                     "buttons": [self._button(action, one_sudo) for action in actions],
                 }
             )
+        answered = any(one_sudo.state == "answered" for one_sudo in own_sudo)
         return {
             "preferences": preferences,
-            "reject_all": len(open_sudo) > 1 and self._button("reject", open_sudo),
+            # The addon privacy_consent_evidence has that page.
+            "receipt_url": "privacy.consent.seal" in request.env
+            and answered
+            and f"{PATH}/receipt",
+            "reject_all": len(open_sudo) > 1
+            and {
+                "consents": open_sudo,
+                "first": self._button("confirm", open_sudo),
+                "second": self._button("reject", open_sudo),
+            },
         }
 
     def _button(self, action, chosen_sudo):
         return {
             "action": action,
+            "address": action == "ask" and chosen_sudo._masked_address(),
             "inputs": {
                 "action": action,
                 "consents": " ".join(map(str, chosen_sudo.ids)),

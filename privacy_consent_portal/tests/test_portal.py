@@ -53,9 +53,14 @@ class TestPortal(ConsentCase, HttpCase):
     def buttons(self, element):
         """:return: what each button of an element sends, by its words"""
         return {
-            form.findtext("button").strip(): dict(form.fields)
+            " ".join(form.find("button").text_content().split()): dict(form.fields)
             for form in element.xpath(".//form[@method='post']")
         }
+
+    def reject_all(self):
+        """:return: what the button sends that rejects all, once it was asked for"""
+        fields = self.buttons(self.open())["Reject and withdraw all"]
+        return self.buttons(self.open(data=fields))["Yes, reject and withdraw all"]
 
     def count(self):
         """:return: the number on the card of the account's first page"""
@@ -83,7 +88,7 @@ class TestPortal(ConsentCase, HttpCase):
         sections = self.sections(self.open())
         self.assertEqual(list(sections), ["Newsletter", "Profiles"])
         self.assertIn("not answered yet", sections["Newsletter"].text_content())
-        self.assertIn("Recorded by our staff", sections["Profiles"].text_content())
+        self.assertIn("Recorded for you by", sections["Profiles"].text_content())
         self.assertEqual(
             list(self.buttons(sections["Newsletter"])), ["I accept", "I reject"]
         )
@@ -117,7 +122,7 @@ class TestPortal(ConsentCase, HttpCase):
         self.assertEqual(len(survey.consent_ids), 4)
         page = self.open()
         self.assertEqual(list(self.sections(page)), ["Newsletter", "Profiles"])
-        fields = self.buttons(page)["Reject and withdraw all"]
+        fields = self.reject_all()
         foreign = " ".join(map(str, survey.consent_ids.ids))
         self.open(data={**fields, "consents": foreign})
         self.assertEqual(set(survey.consent_ids.mapped("state")), {"sent"})
@@ -248,7 +253,7 @@ class TestPortal(ConsentCase, HttpCase):
             "merged": lambda: self._merge_into(survivor),
         }.items():
             with self.subTest(name), self.env.cr.savepoint() as savepoint:
-                fields = self.buttons(self.open())["Reject and withdraw all"]
+                fields = self.reject_all()
                 happen()
                 was = (consent._surviving() + self.profile).mapped("status")
                 self.env.flush_all()
@@ -273,13 +278,27 @@ class TestPortal(ConsentCase, HttpCase):
         self.env.flush_all()
         with self.at(self.later(days=2)):
             fields = self.buttons(self.sections(self.open())["Newsletter"])
-            self.assertEqual(list(fields), ["Send me a new mail", "I reject"])
-            self.open(data=fields["Send me a new mail"])
+            send = "Send the request to a•••@new.example"
+            self.assertEqual(list(fields), [send, "I reject"])
+            page = self.open(data=fields[send])
             (mail,) = self.run_queue()
+        (notice,) = page.find_class("notice")
+        self.assertIn("was sent to a•••@new.example.", notice.text_content())
         self.assertEqual(mail.to, ["ann@new.example"])
 
     def test_reject_all(self):
         page = self.open(data=self.buttons(self.open())["Reject and withdraw all"])
+        self.env.invalidate_all()
+        states = (self.newsletter + self.profile).mapped("state")
+        self.assertEqual(set(states), {"sent"}, "it asks once more")
+        self.assertFalse(self.sections(page))
+        self.assertFalse(page.find_class("notice"))
+        self.assertEqual(
+            len(page.xpath("//main//*[contains(@class, 'btn-primary')]")), 1
+        )
+        (back,) = page.find_class("quiet")
+        self.assertEqual(back.get("href"), "/my/privacy")
+        page = self.open(data=self.buttons(page)["Yes, reject and withdraw all"])
         for consent in self.newsletter + self.profile:
             self.assertEqual(consent.state, "answered")
             self.assertFalse(consent.accepted)
