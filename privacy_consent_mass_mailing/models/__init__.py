@@ -1,0 +1,6 @@
+# Copyright 2026 The privacy_consent authors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from . import mail_mail
+from . import mailing_mailing
+from . import mailing_trace
+from . import privacy_consent
