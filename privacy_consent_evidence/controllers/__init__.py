@@ -1,0 +1,2 @@
+from . import pack
+from . import receipt

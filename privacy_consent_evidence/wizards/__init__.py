@@ -1,0 +1,2 @@
+from . import privacy_consent_pack
+from . import privacy_consent_verify

@@ -1,0 +1,165 @@
+# Copyright 2026 The privacy_consent authors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Choose for whom a proof pack is, and of which time, and download it."""
+
+import json
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.tools import format_list
+
+from .. import consent_record
+from ..proof_pack import ProofPack, of_events
+
+
+class PrivacyConsentPack(models.TransientModel):
+    _name = "privacy.consent.pack"
+    _description = "Proof pack"
+
+    consent_ids = fields.Many2many(
+        comodel_name="privacy.consent",
+        relation="privacy_consent_pack_rel",
+        string="Consents",
+        default=lambda self: self._default_consent_ids(),
+        readonly=True,
+        context={"active_test": False},
+    )
+    consent_count = fields.Integer(
+        string="Number of consents", compute="_compute_consent_count"
+    )
+    activity_id = fields.Many2one(
+        comodel_name="privacy.activity",
+        default=lambda self: self._default_activity_id(),
+        readonly=True,
+    )
+    audience = fields.Selection(
+        selection=[
+            ("auditor", "An auditor or a court"),
+            ("person", "The person concerned"),
+        ],
+        string="For whom",
+        default="auditor",
+        required=True,
+        help="The person gets neither the names of staff nor those of others.",
+    )
+    date_from = fields.Date(
+        string="From", help="Consents to which something happened since that day."
+    )
+    date_to = fields.Date(
+        string="To", help="Consents to which something happened until that day."
+    )
+    missing = fields.Text(
+        compute="_compute_missing",
+        help="What ISO/IEC TS 27560 demands of a record, and the texts that people "
+        "were shown do not say.",
+    )
+
+    @api.model
+    def _default_consent_ids(self):
+        model = self.env.context.get("active_model")
+        ids = self.env.context.get("active_ids") or []
+        if model == "res.partner":
+            consents = self.env["privacy.consent"].with_context(active_test=False)
+            return consents.search([("partner_id", "in", ids)]).ids
+        return ids if model == "privacy.consent" else []
+
+    @api.model
+    def _default_activity_id(self):
+        if self.env.context.get("active_model") == "privacy.activity":
+            return self.env.context.get("active_id")
+        return False
+
+    @api.depends("consent_ids")
+    def _compute_consent_count(self):
+        for pack in self:
+            pack.consent_count = len(pack.consent_ids)
+
+    @api.depends("consent_ids", "activity_id", "date_from", "date_to")
+    @api.depends_context("lang")
+    def _compute_missing(self):
+        labels = self.env["privacy.consent"]._missing_labels()
+        for pack in self:
+            domain = [("consent_id", "in", pack.consent_ids.ids)]
+            if pack.activity_id:
+                domain = pack._event_domain()
+            contents = [
+                json.loads(text.content) if text else None
+                for (text,) in self.env["privacy.consent.event"]._read_group(
+                    [*domain, ("consent_uuid", "!=", False)], ["text_id"]
+                )
+            ]
+            # Not every event has a text.
+            names = {
+                name: labels[name]
+                for content in list(filter(None, contents)) or [None]
+                for name in consent_record.missing(content)
+            }
+            pack.missing = format_list(self.env, list(names.values()))
+
+    def action_download(self):
+        """Download the pack.
+
+        :return: the action that opens it
+        :rtype: dict
+        :raise AccessError: for who is no manager, or may not read a consent
+        :raise UserError: if nothing or nobody is chosen
+        """
+        self.ensure_one()
+        self.check_access("write")
+        self._checked()
+        return {
+            "type": "ir.actions.act_url",
+            "url": f"/privacy/pack/{self.id}",
+            "target": "download",
+        }
+
+    def _checked(self):
+        """:return: the consents, with the rights of who chose them
+
+        :raise AccessError: if they may not read one of them, or the activity
+        :raise UserError: if nothing or nobody is chosen
+        """
+        # Odoo hides those of other companies, which then would just be left out.
+        consents = self.sudo().consent_ids.sudo(False)
+        consents.check_access("read")
+        activity = self.sudo().activity_id.sudo(False)
+        activity.check_access("read")
+        if not consents and not activity:
+            raise UserError(self.env._("There is no consent to prove."))
+        if self.audience == "person" and (
+            activity or len(consents.sudo().partner_id) > 1
+        ):
+            raise UserError(
+                self.env._("A pack for the person is about one person: choose one.")
+            )
+        return consents
+
+    def _write_pack(self, file):
+        """Write the pack.
+
+        :param file: open for writing bytes
+        :raise AccessError: for who is no manager, or whose dialog this is not
+        :raise UserError: if nothing or nobody is chosen
+        """
+        if not self.exists():
+            raise AccessError(self.env._("This dialog is not there any more."))
+        self.check_access("write")
+        consents = self._checked()
+        if consents:
+            if self.audience == "person":
+                lang = consents.sudo().partner_id.lang or self.env.lang
+                consents = consents.with_context(lang=lang)
+            consents._write_proof_pack(file, self.audience == "person")
+            return
+        events = self.env["privacy.consent.event"]._search(self._event_domain())
+        ProofPack(self.env, of_events(events)).write_to(file)
+
+    def _event_domain(self):
+        """:return: the domain of what happened in the chosen time"""
+        domain = [("activity_uuid", "=", self.sudo().activity_id.uuid)]
+        if self.date_from:
+            domain.append(("at", ">=", self.date_from))
+        if self.date_to:
+            domain.append(("at", "<", self.date_to + timedelta(days=1)))
+        return domain
