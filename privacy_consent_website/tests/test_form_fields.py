@@ -1,0 +1,61 @@
+# Copyright 2026 The privacy_consent authors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""What is read of a form that anybody may have sent."""
+
+from odoo.tests import BaseCase
+
+from .. import form_fields
+
+
+class TestFormFields(BaseCase):
+    def test_boxes(self):
+        values = {
+            "privacy_consent_12": "yes",
+            "privacy_consent_3": "yes",
+            "privacy_consent_4": "",
+            "privacy_consent_x": "yes",
+            "privacy_consent_": "yes",
+            "privacy_consent_12345678901": "yes",
+            "xprivacy_consent_5": "yes",
+        }
+        self.assertEqual(form_fields.read(values).activity_ids, [3, 12])
+        self.assertEqual(
+            set(form_fields.without_boxes(values)) & {"privacy_consent_12"}, set()
+        )
+        self.assertIn("privacy_consent_x", form_fields.without_boxes(values))
+
+    def test_address(self):
+        for values, address in [
+            ({"email_from": " Kim@Example.com "}, "kim@example.com"),
+            ({"Your Email": "kim@example.com"}, "kim@example.com"),
+            ({"login": "kim@example.com"}, "kim@example.com"),
+            ({"1-email-3": "kim@example.com"}, "kim@example.com"),
+            ({"email_to": "info@example.com"}, None),
+            (
+                {"email_to": "info@example.com", "email": "kim@example.com"},
+                "kim@example.com",
+            ),
+            ({"email": "kim@example.com, eve@example.com"}, None),
+            ({"email": "kim@example.com\r\nBcc: eve@example.com"}, None),
+            ({"email": "kim"}, None),
+            ({"email": ""}, None),
+            ({}, None),
+        ]:
+            with self.subTest(values=values):
+                self.assertEqual(form_fields.read(values).address, address)
+
+    def test_name(self):
+        """A text or a link that a stranger typed is not mailed to anybody."""
+        for name, expected in [
+            ("Kim", "Kim"),
+            (" Ana  María O'Neill-Núñez ", "Ana María O'Neill-Núñez"),
+            ("李 小龙", "李 小龙"),
+            ("Win 1000 at https://example.com", None),
+            ("example.com/win", None),
+            ("Kim <b>", None),
+            ("Kim\nBcc: eve@example.com", None),
+            ("K" * 61, None),
+            ("", None),
+        ]:
+            with self.subTest(name=name):
+                self.assertEqual(form_fields.read({"name": name}).name, expected)

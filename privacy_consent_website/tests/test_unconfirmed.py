@@ -1,0 +1,59 @@
+# Copyright 2026 The privacy_consent authors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""What nobody confirmed is erased, with what the form made for it."""
+
+from odoo.tests import tagged
+
+from odoo.addons.privacy_consent.tests.answers import press
+
+from .common import WebsiteCase
+
+
+@tagged("post_install", "-at_install")
+class TestUnconfirmed(WebsiteCase):
+    def clean_up(self, days=31):
+        """Let days pass, and Odoo clean up."""
+        self.env.cr.execute(
+            "UPDATE privacy_consent_form SET create_date ="
+            " create_date - make_interval(days => %s)",
+            [days],
+        )
+        self.env.invalidate_all()
+        self.env["privacy.consent.form"]._gc_unconfirmed()
+        self.env.flush_all()
+
+    def test_contact_and_consent_go(self):
+        self.submit()
+        self.run_queue()
+        contact = self.contacts()
+        self.clean_up(29)
+        self.assertTrue(contact.exists())
+        self.clean_up(2)
+        self.assertFalse(contact.exists())
+        self.assertFalse(self.env["privacy.consent.form"].search([]))
+
+    def test_contact_that_is_used_stays(self):
+        self.submit()
+        contact = self.contacts()
+        self.env["res.partner"].create({"name": "Assistant", "parent_id": contact.id})
+        self.clean_up()
+        self.assertTrue(contact.exists())
+        self.assertFalse(contact.privacy_consent_ids)
+
+    def test_answers_stay(self):
+        self.submit()
+        self.run_queue()
+        consent = self.consent_of(self.contacts())
+        press(consent, False)
+        self.clean_up()
+        self.assertTrue(consent.exists())
+        self.assertFalse(self.env["privacy.consent.form"].search([]))
+
+    def test_what_was_there_before_stays(self):
+        self.generate()
+        consent = self.consent_of(self.ann)
+        self.run_queue()
+        self.submit(self.ann.email)
+        self.clean_up()
+        self.assertTrue(consent.exists())
+        self.assertTrue(self.ann.exists())
