@@ -148,10 +148,17 @@ class Server(Client, Logged):
             )
         try:
             self._wait()
-            self.execute("ir.config_parameter", "set_param", "web.base.url", self.url)
+            self.prepare()
         except BaseException:
             self.process.kill()
             raise
+
+    def prepare(self):
+        """Set in the present database what a server needs to ask people."""
+        self.execute("ir.config_parameter", "set_param", "web.base.url", self.url)
+        # Nobody is asked in the name of a company without one.
+        company = {"email": "company@example.com"}
+        self.execute("res.company", "write", [1], company)
 
     def _wait(self):
         end = time.monotonic() + 120

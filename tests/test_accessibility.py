@@ -3,6 +3,8 @@
 """The pages that subjects see, measured by WCAG 2.2 AA, on screens of all sizes."""
 
 import base64
+import io
+import zipfile
 
 import pytest
 from account_scene import AccountScene
@@ -23,6 +25,8 @@ PAGES = [
     "preferences",
     "wrong",
     "account",
+    "receipt",
+    "pack",
 ]
 # The smallest screen that WCAG knows (1.4.10) is also that of 1280 pixels at 400 %.
 SIZES = {"smallest": (320, 568), "phone": (390, 844), "desktop": (1280, 800)}
@@ -141,6 +145,14 @@ def show(name, page, scene, inbox):
             summary.click()
     elif name == "wrong":
         visit(page, link.replace("?", "0?"), 404, "This link is not valid")
+    elif name in ("receipt", "pack"):
+        url = link_to("Survey", ANN, inbox).replace("/accept/", "/receipt/")
+        visit(page, url, heading="Receipt of your answers")
+        if name == "pack":
+            response = page.request.get(f"{url}&as=pack")
+            with zipfile.ZipFile(io.BytesIO(response.body())) as archive:
+                page.set_content(archive.read("index.html").decode())
+            expect(page.get_by_role("heading", name="Survey")).to_be_visible()
     else:
         scene.log_in(page, ANN, "/my/privacy")
         expect(page.get_by_role("region", name="Newsletter")).to_be_visible()
@@ -178,12 +190,16 @@ def test_preferences_by_keyboard(chromium, scene, inbox):
     page = chromium.new_page()
     show("preferences", page, scene, inbox)
     seen = []
-    while "Reject and withdraw all" not in seen:
-        page.keyboard.press("Tab")
-        seen.append(page.evaluate("document.activeElement.innerText"))
-        outline = page.evaluate("getComputedStyle(document.activeElement).outlineWidth")
-        assert outline == "3px", "one sees where one is"
-        assert len(seen) < 50
-    page.keyboard.press("Enter")
+    for button in ("Reject and withdraw all", "Yes, reject and withdraw all"):
+        while button not in seen:
+            page.keyboard.press("Tab")
+            seen.append(page.evaluate("document.activeElement.innerText"))
+            outline = page.evaluate(
+                "getComputedStyle(document.activeElement).outlineWidth"
+            )
+            assert outline == "3px", "one sees where one is"
+            assert len(seen) < 50
+        with page.expect_navigation():
+            page.keyboard.press("Enter")
     expect(page.get_by_role("status")).to_contain_text("rejected")
     page.context.close()

@@ -36,12 +36,19 @@ def _failures(output):
     )
 
 
-def test_own_runner(new_database, tmp_path):
+WEBSITE = {"privacy_consent_website"}
+
+
+@pytest.mark.parametrize(
+    ("variant", "addons"),
+    [("portal", sorted(set(ADDONS) - WEBSITE)), ("website", sorted(WEBSITE))],
+)
+def test_own_runner(new_database, tmp_path, variant, addons):
     log = tmp_path / "odoo.log"
     result = subprocess.run(
         [settings.VENV / "bin" / "odoo", "server", "-c", settings.CONF]
-        + ["-d", new_database("portal"), "-u", ",".join(ADDONS)]
-        + ["--test-tags", ",".join(f"/{addon}" for addon in ADDONS)]
+        + ["-d", new_database(variant), "-u", ",".join(addons)]
+        + ["--test-tags", ",".join(f"/{addon}" for addon in addons)]
         + ["--http-port", str(free_port()), "--stop-after-init"],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -57,7 +64,7 @@ def test_own_runner(new_database, tmp_path):
     assert (failed, errors) == (0, 0), _failures(result.stdout)
     assert not re.findall(r"^.* skipped .*$", result.stdout, re.M), "none is skipped"
     odoo_log.check(log)
-    for addon in ADDONS:
+    for addon in addons:
         tests = settings.ROOT / addon / "tests"
         count -= sum(
             len(re.findall(r"^    def test_", file.read_text(), re.M))

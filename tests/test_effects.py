@@ -103,7 +103,7 @@ def test_from_another_database(new_server, new_database, inbox):
     )
     for database in (first, second):
         server.database = database
-        server.execute("ir.config_parameter", "set_param", "web.base.url", server.url)
+        server.prepare()
     scene = Scene(server, {"away@example.com": "en_US"}, cc=False)
     scene.generate()
     scene.wait_until_sent(1)

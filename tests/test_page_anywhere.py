@@ -7,6 +7,8 @@ import requests
 from page import press
 from server import Scene, query
 
+from tools import settings
+
 ANN = "ann@example.com"
 
 
@@ -45,6 +47,16 @@ def test_with_other_addons(new_server, new_database, inbox, variant):
     assert scene.consent(ANN)["state"] == "answered"
     wrong = links["reject"].replace("?", "0?")
     assert requests.get(wrong, timeout=60).status_code == 404
+    if variant == "website":
+        domain = {"domain": "https://bücher.example"}
+        scene.server.execute("website", "write", [1], domain)
+        scene.add({"luc@example.com": "en_US"})
+        luc = scene.subjects["luc@example.com"]
+        scene.server.execute("res.partner", "write", [luc], {"company_id": 1})
+        scene.generate()
+        scene.wait_until_sent(1)
+        link = inbox.to("luc@example.com").links()["accept"]
+        assert link.startswith("https://xn--bcher-kva.example/privacy/consent/accept/")
 
 
 @pytest.mark.parametrize("proxy_mode", [True, False])
@@ -62,6 +74,37 @@ def test_address_behind_a_proxy(new_server, inbox, proxy_mode):
     assert f"Remote IP: {expected}\n" in scene.consent(ANN)["last_metadata"]
 
 
+def test_database_that_another_addon_breaks(new_server, new_database, inbox, tmp_path):
+    """It is a failure in the log, and not a wrong link."""
+    first, second = new_database(), new_database()
+    start = tmp_path / "odoo"
+    start.write_text(
+        f"#!{settings.VENV / 'bin' / 'python'}\n"
+        "import odoo.cli\n"
+        "from odoo.orm.registry import Registry\n"
+        "check_signaling = Registry.check_signaling\n"
+        "def fail(self, cr=None):\n"
+        f"    if self.db_name == {second!r}:\n"
+        "        raise AttributeError('no attribute of another addon')\n"
+        "    return check_signaling(self, cr)\n"
+        "Registry.check_signaling = fail\n"
+        "odoo.cli.main()\n"
+    )
+    start.chmod(0o755)
+    server = new_server(
+        first,
+        "--load",
+        "base,web,privacy_consent",
+        serves=f"{first},{second}",
+        odoo=(start,),
+    )
+    server.expected_errors.append("Exception during request handling.")
+    path = f"{server.url}/privacy/consent/accept/1/x?db="
+    assert requests.get(f"{path}{first}", timeout=60).status_code == 404
+    assert requests.get(f"{path}{second}", timeout=60).status_code == 500
+    assert "no attribute of another addon" in server.log.read_text()
+
+
 def test_several_databases(new_server, new_database, inbox):
     """The link names its database; the visitor's session is of no importance."""
     first, second = new_database(), new_database()
@@ -72,6 +115,7 @@ def test_several_databases(new_server, new_database, inbox):
     for database in (first, second):
         server.database = database
         server.execute("ir.config_parameter", "set_param", "web.base.url", server.url)
+        server.execute("res.company", "write", [1], {"email": "company@example.com"})
         links[database] = ask(Scene(server, {ANN: "en_US"}, cc=False), inbox)
     answer(links[first], "accept")
     answer(links[second], "reject")
@@ -87,8 +131,17 @@ def test_several_databases(new_server, new_database, inbox):
     page = staff.get(f"{server.url}/odoo", timeout=60)
     assert "/web/login" not in page.url, "still logged in to the other database"
 
+    shouted = links[second]["accept"].replace(
+        "/privacy/consent/accept/", "/PRIVACY/CONSENT/ACCEPT/"
+    )
+    assert press(shouted, "accept").status_code == 200
+    own = links[first]["accept"]
+    for hint in (own.partition("?")[0], own.replace(first, f"{first}.")):
+        page = press(hint, "accept", session=staff)
+        assert page.status_code == 200, "that of the session is tried"
     for wrong in (
         links[first]["reject"].replace(first, second),
+        links[first]["reject"].replace(first, f"{first}."),
         links[first]["reject"].replace(first, "no_such_database"),
         links[first]["reject"].replace(first, "postgres"),
         links[first]["reject"].partition("?")[0],

@@ -21,6 +21,8 @@ TOMORROW = datetime.now() + timedelta(days=1)
 
 # What 19.0.1.1.0 does not have, and what it had.
 BACK_TO_REQUESTS = """
+DROP VIEW privacy_consented;
+ALTER TABLE privacy_consent_event_detail DROP COLUMN scan;
 DROP FUNCTION privacy_consent_proven CASCADE;
 ALTER TABLE privacy_consent
     DROP COLUMN action_attempts, DROP COLUMN action_due,
@@ -960,6 +962,8 @@ WRITTEN = {
 }
 # Whatever Odoo's scheduled actions do tomorrow.
 SEND_LATER = """
+# Nobody is asked in the name of a company without one.
+env["res.company"].search([]).email = "company@example.com"
 env["mail.scheduled.message"].search([("create_uid", "!=", False)])._post_message()
 env["mail.message.schedule"].search([])._send_notifications()
 env.cr.commit()

@@ -30,22 +30,36 @@ FILESTORES = settings.DATA_DIR / "filestore"
 class Variant:
     """What a template has beside our addons and what they depend on.
 
-    :ivar without: those of our addons that it does not have
+    :ivar addons: the names of our addons that it has
+    :ivar modules: those of Odoo that it has, beside what the addons need
     """
 
+    addons: tuple
     modules: tuple = ()
     options: tuple = ("--skip-auto-install",)
-    without: tuple = ()
 
 
+# What an ordinary installation has, and what needs more of Odoo's own modules.
+_ORDINARY = ("mail_queue_safe", "privacy", "privacy_consent")
+_WITH_PORTAL = (
+    *_ORDINARY,
+    "privacy_consent_evidence",
+    "privacy_consent_mass_mailing",
+    "privacy_consent_portal",
+)
 VARIANTS = {
     # of what the addons can do without, nothing
-    "lean": Variant(without=("privacy_consent_portal",)),
-    "portal": Variant(),
-    "website": Variant(modules=("website",)),
+    "lean": Variant(_ORDINARY),
+    # every ordinary installation has Odoo's import
+    "portal": Variant(_WITH_PORTAL, modules=("base_import",)),
+    "website": Variant(
+        (*_ORDINARY, "privacy_consent_portal", "privacy_consent_website"),
+        modules=("website",),
+    ),
     # an ordinary installation, and a menu with all contacts
-    "demo": Variant(modules=("contacts",), options=("--with-demo",)),
-    "odoo_queue": Variant(without=("mail_queue_safe", "privacy_consent_portal")),
+    "demo": Variant(_WITH_PORTAL, modules=("contacts",), options=("--with-demo",)),
+    "evidence": Variant((*_ORDINARY, "privacy_consent_evidence")),
+    "odoo_queue": Variant(("privacy", "privacy_consent")),
 }
 
 
@@ -206,9 +220,7 @@ def _not_installed(name, modules):
 
 def _addons(variant):
     """The folders of our addons that a variant has."""
-    return [
-        folder for folder in settings.addons() if folder.name not in variant.without
-    ]
+    return [folder for folder in settings.addons() if folder.name in variant.addons]
 
 
 def _modules(variant, addons):

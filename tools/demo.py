@@ -28,12 +28,12 @@ Odoo:   {odoo}   (login admin, password admin)
 Inbox:  {inbox}
 
 What to try:
-  1. In Odoo, open Privacy > Master Data > Processing Activities > Monthly newsletter.
-  2. On its tab Consent, press "Generate and enqueue missing consent requests",
+  1. In Odoo, open Privacy > Activities > Processing Activities > Monthly newsletter.
+  2. On its tab Consent, press "Ask who was not asked yet",
      and then "Ask for consent".
   3. See the requests come in the inbox; one contact's broken address fails.
   4. Open a request, follow one of its links, press a button, change your mind.
-  5. See who answered what in Privacy > Transactions > Consents, and why one failed.
+  5. See who answered what in Privacy > Consents > Consents, and why one failed.
 
 Ctrl-C stops both, and keeps their data; `make stop` stops the database server too.
 """

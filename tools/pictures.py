@@ -42,7 +42,7 @@ def take():
         page.click(".o_data_row:has-text('Monthly newsletter') td.o_data_cell")
         page.click(".nav-link[name=consent]")
         _picture(page, "activity")
-        page.click("button:has-text('Generate and enqueue missing consent requests')")
+        page.click("button:has-text('Ask who was not asked yet')")
         page.click(".modal-footer .btn-primary")
         page.wait_for_selector(".o_data_row")
 

@@ -28,7 +28,9 @@ def run(arguments):
     """
     browser.install()
     _drop_leftovers()
-    template = databases.template("portal")  # it has all of our addons
+    # Most tests need no website, which all of Odoo's pages would load.
+    website = any("privacy_consent_website" in one for one in arguments)
+    template = databases.template("website" if website else "portal")
     database = f"{PREFIX}{os.getpid()}"
     databases.copy(template, database)
     try:

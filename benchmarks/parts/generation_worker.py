@@ -120,6 +120,7 @@ class GenerationWorker(Worker):
     def _make_activities(self, env, count, contacts):
         category = env["res.partner.category"].create({"name": "Readers"})
         env.cr.execute(CONTACTS, [contacts, category.id])
+        env.company.email = "company@example.com"
         activities = env["privacy.activity"].create(
             [
                 {

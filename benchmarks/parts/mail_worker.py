@@ -143,6 +143,7 @@ class MailWorker(Worker):
     def _make_consent(self, env, count, action=None):
         category = env["res.partner.category"].create({"name": f"Round {self._count}"})
         self._partners(env, count, category_id=[(6, 0, category.ids)])
+        env.company.email = "company@example.com"
         activity = env["privacy.activity"].create(
             {
                 "name": "Newsletter",

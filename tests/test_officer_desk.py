@@ -1,0 +1,216 @@
+# Copyright 2026 The privacy_consent authors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""The desk of officers, recorders and marketing, in the browser of each of them."""
+
+import os
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+from server import Scene
+
+ANN = "ann@example.com"
+LUC = "luc@example.com"
+SECONDS = 60
+expect.set_options(timeout=SECONDS * 1000)
+# Where to put pictures, for somebody who wants to look at the pages.
+PICTURES = os.environ.get("PICTURES")
+ROLES = {
+    "recorder": ["privacy_consent.group_recorder"],
+    "marketing": ["mass_mailing.group_mass_mailing_user"],
+}
+
+
+@pytest.fixture(scope="module")
+def scene(new_server, new_database):
+    """A server with two people who got a request, and users of each role."""
+    scene = Scene(
+        new_server(new_database("portal")), dict.fromkeys([ANN, LUC], "en_US"), cc=False
+    )
+    for login, groups in ROLES.items():
+        scene.server.execute(
+            "res.users",
+            "create",
+            {
+                "name": login.title(),
+                "login": login,
+                "password": login,
+                "group_ids": [
+                    (6, 0, [*map(scene.server.ref, ["base.group_user", *groups])])
+                ],
+            },
+            context={"no_reset_password": True},
+        )
+    scene.generate()
+    scene.wait_until_sent(2)
+    return scene
+
+
+@pytest.fixture(params=[(1280, 800), (390, 800)], ids=["desktop", "phone"])
+def size(request):
+    """Width and height of a screen."""
+    return request.param
+
+
+@pytest.fixture
+def visit(scene, chromium, size, request):
+    """A function that opens a page as somebody; nothing may fail in the console."""
+    width, height = size
+    errors, contexts, pages = [], [], []
+
+    def open_page(login, path):
+        context = chromium.new_context(
+            viewport={"width": width, "height": height},
+            is_mobile=width < 500,
+            has_touch=width < 500,
+            base_url=scene.server.url,
+        )
+        contexts.append(context)
+        context.add_cookies(
+            [
+                {"name": one.name, "value": one.value, "url": scene.server.url}
+                for one in scene.server.session(login).cookies
+            ]
+        )
+        context.set_default_timeout(SECONDS * 1000)
+        page = context.new_page()
+        pages.append(page)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on(
+            "console",
+            lambda message: message.type == "error" and errors.append(message.text),
+        )
+        page.goto(path)
+        return page
+
+    yield open_page
+    if PICTURES:
+        for number, page in enumerate(pages):
+            name = request.node.name.replace("/", "_")
+            page.screenshot(path=Path(PICTURES) / f"{name}_{number}.png")
+    for context in contexts:
+        context.close()
+    assert errors == []
+
+
+def picture(page, name, size):
+    """Take a picture for somebody who wants to look at the page."""
+    if PICTURES:
+        page.screenshot(path=Path(PICTURES) / f"{name}_{size[0]}.png")
+
+
+def status_of(scene, address):
+    """:return: status and speaker of a subject's consent"""
+    [consent] = scene.server.execute(
+        "privacy.consent",
+        "search_read",
+        [
+            ("partner_id", "=", scene.subjects[address]),
+            ("activity_id", "=", scene.activity),
+        ],
+        ["status", "answered_by", "answer_channel"],
+    )
+    return consent["status"], consent["answered_by"], consent["answer_channel"]
+
+
+def fill_in(page, name, text, size):
+    """Choose a record in a field with suggestions, which has a dialog on phones."""
+    field = page.locator(f".modal [name={name}] input").first
+    if size[0] < 500:
+        field.click()
+        page.locator(".modal .o_kanban_record", has_text=text).first.click()
+        return
+    field.fill(text)
+    page.locator(".o-autocomplete--dropdown-item", has_text=text).first.click()
+
+
+def record(page, answer, channel):
+    """Fill in the rest of the dialog, and press."""
+    page.locator(".modal [name=answer] label", has_text=answer).click()
+    select = page.locator(".modal [name=channel] select, .modal [name=channel] input")
+    if select.first.evaluate("one => one.tagName") == "SELECT":
+        select.first.select_option(label=channel)
+    else:
+        select.first.click()
+        page.get_by_role("option", name=channel).or_(
+            page.locator(".o_select_menu_item", has_text=channel)
+        ).first.click()
+
+
+def test_recorder_records_an_answer(scene, visit, size):
+    page = visit("recorder", "/odoo/action-privacy_consent.consent_record_action")
+    fill_in(page, "partner_ids", "Ann", size)
+    fill_in(page, "activity_id", "Newsletter", size)
+    record(page, "Accepted", "On paper")
+    picture(page, "record", size)
+    page.locator(".modal button[name=action_record]").click()
+    expect(page.get_by_text("Answers recorded: 1.")).to_be_visible()
+    assert status_of(scene, ANN) == ("given", "staff", "paper")
+
+
+def test_officer_records_an_answer_of_a_consent(scene, visit, size):
+    [consent] = scene.server.execute(
+        "privacy.consent", "search", [("partner_id", "=", scene.subjects[LUC])]
+    )
+    page = visit("officer", f"/odoo/consents/{consent}")
+    if size[0] < 500:
+        more = page.locator(".o_statusbar_buttons .dropdown-toggle").first
+        more.click()
+    page.get_by_role("button", name="Record an answer").or_(
+        page.get_by_role("menuitem", name="Record an answer")
+    ).first.click()
+    record(page, "Rejected or withdrawn", "By phone")
+    picture(page, "record_officer", size)
+    page.locator(".modal button[name=action_record]").click()
+    expect(page.get_by_text("Answers recorded: 1.")).to_be_visible()
+    assert status_of(scene, LUC)[1:] == ("staff", "phone")
+
+
+def test_marketing_filters_contacts(scene, visit, size):
+    scene.server.execute(
+        "privacy.consent",
+        "action_answer",
+        scene.server.execute(
+            "privacy.consent", "search", [("partner_id", "=", scene.subjects[ANN])]
+        ),
+        True,
+        login="officer",
+    )
+    action = "privacy.action_data_protection_partner_form"
+    page = visit("marketing", f"/odoo/action-{action}")
+    if size[0] < 500:
+        page.locator(".o_control_panel button:has(.oi-search, .fa-search)").click()
+    page.locator(".o_searchview_input").fill("Newsl")
+    page.locator(".o_searchview_autocomplete, .o-dropdown--menu").locator(
+        "li, .o-dropdown-item", has_text="Consents to"
+    ).first.click()
+    cards = page.locator(".o_data_row, .o_kanban_record:not(.o_kanban_ghost)")
+    expect(cards).to_have_count(1)
+    expect(cards).to_contain_text("ann")
+
+
+def test_mailing_says_who_is_left_out(scene, visit, size):
+    execute = scene.server.execute
+    mailing = execute(
+        "mailing.mailing",
+        "create",
+        {
+            "subject": "News",
+            "email_from": "officer@example.com",
+            "mailing_model_id": execute(
+                "ir.model", "search", [("model", "=", "res.partner")]
+            )[0],
+            "mailing_domain": repr([("id", "in", [*scene.subjects.values()])]),
+            "consent_activity_id": scene.activity,
+        },
+    )
+    action = "mass_mailing.mailing_mailing_action_mail"
+    page = visit("marketing", f"/odoo/action-{action}/{mailing}")
+    expect(page.locator("[name=consent_preview]")).to_contain_text("of 2 may be mailed")
+    picture(page, "mailing", size)
+
+
+def test_answers_in_a_chart(scene, visit, size):
+    page = visit("officer", "/odoo/privacy-answers")
+    expect(page.locator(".o_graph_renderer canvas")).to_be_visible()
+    picture(page, "answers", size)
