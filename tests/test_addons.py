@@ -54,7 +54,7 @@ def test_own_runner(new_database, tmp_path, variant, addons):
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=1200,
+        timeout=2400,
     )
     log.write_text(result.stdout)
     assert result.returncode == 0, result.stdout
