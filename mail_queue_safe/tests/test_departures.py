@@ -476,7 +476,7 @@ class TestNoWindowHoldsMore(DeparturesCase):
                 self.assertGreaterEqual(last - first, window, (window, limit))
 
     @settings(
-        max_examples=200,
+        max_examples=80,
         deadline=None,
         derandomize=True,
         suppress_health_check=list(HealthCheck),
