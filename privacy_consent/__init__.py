@@ -3,10 +3,16 @@ from . import append_only
 from . import controllers
 from . import links
 from . import models
+from . import paths
 from . import wizards
 from .models.res_partner_consented import drop_consented_view
 
 links.mask.install()
+
+
+def post_load():
+    """Read rewritten links also where a request has no database yet."""
+    paths.read_without_database()
 
 
 def uninstall_hook(env):

@@ -90,7 +90,7 @@ def finish(email, picture):
     text = links.placeholder.without_comments(_PICTURE.sub("", body))
     if not shown:
         body = type(body)(_PICTURE.sub("", body))
-    # What a layout of Odoo is around has light colours of its own.
+    # Somebody may have put a layout around, with colours of its own.
     if _MARK in body and "<html" not in body:
         body = Markup(_DOCUMENT) % Markup(body)
     return {

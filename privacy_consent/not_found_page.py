@@ -7,6 +7,7 @@
 
 from pathlib import Path
 
+from babel import Locale
 from lxml import etree
 from markupsafe import Markup
 
@@ -27,7 +28,7 @@ _TEXTS = [
     ),
 ]
 _PAGE = Markup("""\
-<html lang="{lang}">
+<html lang="{lang}" dir="{direction}">
     <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
@@ -62,6 +63,7 @@ def render_page(accepted, title, texts):
     code = "en_US" if lang == "en" else lang
     return _PAGE.format(
         lang=lang.replace("_", "-"),
+        direction=Locale.parse(lang).text_direction,
         title=title._translate(code),
         style=Markup(_STYLE),
         paragraphs=Markup().join(

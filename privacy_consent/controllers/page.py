@@ -3,11 +3,11 @@
 """What all public pages behind the links of a consent share.
 
 A public page has an address ``/privacy/consent/<word>/<consent>/<token>?db=<name>``
-(only such addresses are masked in the log, see ``links/mask.py``) and is a
-``@public_route()``, which answers to the same address in capital letters, too. Its
-method calls ``self._in_database(db, respond, give_up)``, which calls ``respond(env)``,
-again on a fresh snapshot when somebody else was faster, in the end ``give_up(env)``,
-and turns ``NotFound`` into the one page for every wrong link. In it:
+(only such addresses are masked in the log, see ``links/mask.py``, and read as they were
+mailed, see ``links/path.py``) and is a ``@public_route()``. Its method calls
+``self._in_database(db, respond, give_up)``, which calls ``respond(env)``, again on a
+fresh snapshot when somebody else was faster, in the end ``give_up(env)``, and turns
+``NotFound`` into the one page for every wrong link. In it:
 
 - ``consent_sudo, grant = self._consent_sudo(env, consent_id, token)`` is the first
   thing; ``grant`` is ``links.token.FULL`` or ``links.token.REFUSE``: the latter shows
@@ -59,16 +59,13 @@ MAX_AGENT = 500
 def public_route(*paths, **options):
     """Make a public page of a method, as ``http.route()`` does.
 
-    Some gateways write addresses in capital letters. Those that come in any other way
-    are read in ``ir.http``, which servers with several databases do not have yet.
-
     Whatever a visitor adds to the address, the method is called: Odoo fails where a
     parameter has the name ``self``.
     """
 
     def decorate(method):
         routed = http.route(
-            [*paths, *map(_in_capitals, paths)],
+            [*paths],
             type="http",
             auth="none",
             # No cookie is needed: the nonce of a form protects it.
@@ -85,13 +82,6 @@ def public_route(*paths, **options):
         return page
 
     return decorate
-
-
-def _in_capitals(path):
-    """:return: a route with its words in capital letters, and its converters as is"""
-    parts = re.split(r"(<(?:string|path):\w+>|<any|:\w+>)", path)
-    parts[::2] = map(str.upper, parts[::2])
-    return "".join(parts)
 
 
 class PublicController(http.Controller):
@@ -205,13 +195,13 @@ class PublicController(http.Controller):
     def _posted_nonce(self):
         return request.httprequest.form.get("nonce")
 
-    def _pressed(self, channel, button, lang):
+    def _pressed(self, channel, button, lang, nonce=None):
         """:return: the proof of a press on a page behind the link that was opened"""
         return links.proof.pressed(
             channel,
             *self._link_parts(),
             button,
-            self._posted_nonce(),
+            nonce or self._posted_nonce(),
             self._origin(lang),
             self._hint(),
         )

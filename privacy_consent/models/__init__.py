@@ -1,4 +1,5 @@
 # Other files import from these, and extend their models.
+from . import privacy_technical_fields
 from . import privacy_append_only
 from . import privacy_consent
 from . import ir_attachment
@@ -18,7 +19,9 @@ from . import mail_tracking_value
 from . import privacy_activity
 from . import privacy_activity_asking
 from . import privacy_activity_blacklist
+from . import privacy_activity_card
 from . import privacy_activity_identity
+from . import privacy_activity_processing
 from . import privacy_activity_forecast
 from . import privacy_activity_life
 from . import privacy_activity_names
@@ -30,6 +33,7 @@ from . import privacy_activity_sender
 from . import privacy_activity_subjects
 from . import privacy_activity_texts
 from . import privacy_activity_texts_followed
+from . import privacy_activity_together
 from . import privacy_activity_trial
 from . import privacy_consent_address
 from . import privacy_consent_answers
@@ -39,6 +43,7 @@ from . import privacy_consent_delivery
 from . import privacy_consent_effects
 from . import privacy_consent_erasure
 from . import privacy_consent_event
+from . import privacy_consent_confirmation
 from . import privacy_consent_export
 from . import privacy_consent_import
 from . import privacy_consent_last_request
@@ -49,6 +54,7 @@ from . import privacy_consent_origins
 from . import privacy_consent_preferences
 from . import privacy_consent_proof
 from . import privacy_consent_reminders
+from . import privacy_consent_report
 from . import privacy_consent_request
 from . import privacy_consent_request_files
 from . import privacy_consent_request_state
@@ -56,7 +62,9 @@ from . import privacy_consent_bounce
 from . import privacy_consent_scrub
 from . import privacy_consent_text
 from . import privacy_consent_thread
+from . import privacy_consent_together
 from . import res_company
+from . import res_config_settings
 from . import res_partner
 from . import res_partner_consented
 from . import res_users

@@ -6,6 +6,7 @@ from odoo import api, fields, models, modules
 from odoo.tools import SQL
 
 from .. import addresses, links, mail_document
+from .fetching import fetch_together
 from .guard import deletable, is_erasing, made, making, refuse_changes
 from .ir_qweb import is_batch
 from .mail_message_schedule import is_notifying_later
@@ -14,9 +15,38 @@ from .privacy_activity_sender import is_mailbox
 from .privacy_consent_delivery import is_sending, sending
 from .privacy_consent_links import NO_AUTOMATIC_REPLIES
 from .privacy_consent_request import OPEN, make_requests, note
+from .privacy_consent_together import along_with
 
 # What ties a mail to its request, and what it says beside its message.
 _GUARDED = {"body_html", "is_notification", "mail_message_id"}
+# What a message is made of
+_READ = (
+    (
+        "request",
+        "privacy.consent.request",
+        ("consent_id", "activity_id", "address", "kind", "create_date"),
+    ),
+    (
+        "consent",
+        "privacy.consent",
+        (
+            "active",
+            "activity_id",
+            "link_revocations",
+            "locked_until",
+            "merged_into_id",
+            "partner_id",
+            "state",
+            "suspected_automated",
+        ),
+    ),
+    (
+        "activity",
+        "privacy.activity",
+        ("active", "asking_stopped", "consent_required", "controller_id"),
+    ),
+    ("controller", "res.partner", ("write_date",)),
+)
 # What a new mail makes of its request: Odoo cancels some at once.
 _STATES = {
     "outgoing": {"state": "waiting", "cause": None},
@@ -83,14 +113,15 @@ class MailMail(models.Model):
             requests_sudo.search([("mail_id", "in", self.ids)]).mail_id.ids
         )
 
-    def _make_consent_requests(self, kind=None, values_by_lang=None):
-        """Make a request for each of these mails that asks its subject.
+    def _make_consent_requests(self, kind=None, texts=None):
+        """Make a request for each of these mails that asks its subject, or several.
 
         Nobody asks who may not write the consent: such a mail is a message like any
         other, without personal links.
 
         :param str kind: of the requests, if it does not follow from earlier ones
-        :param dict values_by_lang: more values, by the language of the subject
+        :param dict texts: more values, by the id of an activity, and by the language of
+            the subject
         :raise UserError: where somebody may not be asked now
         """
         asking = {}
@@ -130,16 +161,19 @@ class MailMail(models.Model):
                 requests_sudo += request_sudo
                 continue
             lang = consent.partner_id.lang
-            values.append(
+            values += [
                 {
-                    **consent._request_subject(),
+                    **one._request_subject(),
                     **({"kind": kind} if kind else {}),
                     **vals,
-                    **(values_by_lang or {}).get(lang, {}),
+                    **(texts or {}).get((one.activity_id.id, lang), {}),
                 }
-            )
+                for one in consent + along_with(consent)
+            ]
         requests_sudo += make_requests(self.env, values)
-        requests_sudo._keep_files()
+        requests_sudo.filtered(
+            lambda one: one.consent_id.id == one.message_id.res_id
+        )._keep_files()
         made(requests_sudo.message_id)
 
     def _send_as(self, consent):
@@ -203,10 +237,8 @@ class MailMail(models.Model):
         The mail of a request that may not leave any more is cancelled instead.
         """
         asking = self._consent_asked()
-        request_sudo = asking and self._lock_request()
-        cause = request_sudo and request_sudo._hindrance()
-        if cause:
-            request_sudo._note_cancelled(cause)
+        requests_sudo = asking and self._lock_requests()
+        if requests_sudo and requests_sudo._cancel_hindered():
             self.write({"state": "cancel", "failure_reason": False})
             return []
         emails = super()._prepare_outgoing_list(
@@ -216,8 +248,8 @@ class MailMail(models.Model):
             activity_sudo = self._activity_tested()
             return self._finish(emails, activity_sudo) if activity_sudo else emails
         own, result = None, []
-        subject = request_sudo.consent_id.partner_id
-        if request_sudo:
+        subject = requests_sudo.consent_id.partner_id
+        if requests_sudo:
             known = set(addresses.read(subject.email).valid)
             own, emails = _separate(emails, subject, known)
         for email in emails:
@@ -230,7 +262,7 @@ class MailMail(models.Model):
             )
         # Odoo's own queue sends nothing after a message that a server refuses.
         if own:
-            result.append(request_sudo._personal_copy(own))
+            result.append(requests_sudo._personal_copy(asking, own))
         return self._finish(result, asking.activity_id)
 
     def _finish(self, emails, activity_sudo):
@@ -245,32 +277,28 @@ class MailMail(models.Model):
             return activities_sudo
         return activities_sudo.browse(self.res_id).exists()
 
-    def _lock_request(self):
-        """Lock the request that this mail makes, and nothing that others wait for.
+    def _lock_requests(self):
+        """Lock the requests that this mail makes, and nothing that others wait for.
 
-        After the message left nothing may fail that concerns it.
+        After the message left nothing may fail that concerns them.
 
-        :return: the request, with superuser rights
+        :return: the requests, with superuser rights
         """
-        requests_sudo = self.env["privacy.consent.request"].sudo()
-        # Whoever cancels requests passes over mails that are locked. Odoo's own queue
-        # has just written this one.
-        self.flush_recordset()
-        requests_sudo.flush_model()
-        self.env.cr.execute(
+        return fetch_together(
+            self.env,
+            _READ,
             SQL(
-                "SELECT id FROM privacy_consent_request"
-                " WHERE mail_id = %s AND state IN ('waiting', 'failed')"
-                " FOR NO KEY UPDATE",
+                "privacy_consent_request AS request"
+                " JOIN privacy_consent AS consent ON consent.id = request.consent_id"
+                " JOIN privacy_activity AS activity"
+                " ON activity.id = request.activity_id"
+                " LEFT JOIN res_partner AS controller"
+                " ON controller.id = activity.controller_id"
+                " WHERE request.mail_id = %s AND request.state IN ('waiting', 'failed')"
+                " ORDER BY request.id FOR NO KEY UPDATE OF request",
                 self.id,
             ),
-            log_exceptions=False,
-        )
-        request_sudo = requests_sudo.browse(one for (one,) in self.env.cr.fetchall())
-        # Odoo would read all columns of these rows for each mail.
-        request_sudo.fetch(["consent_id", "activity_id", "address"])
-        request_sudo.activity_id.fetch(["active", "asking_stopped", "consent_required"])
-        return request_sudo
+        )["request"]
 
     def _postprocess_sent_message(
         self, success_pids, success_emails, failure_reason=False, failure_type=None

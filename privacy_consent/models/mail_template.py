@@ -12,6 +12,7 @@ from odoo.exceptions import UserError, ValidationError
 from .. import links
 from .guard import making
 from .ir_qweb import is_batch
+from .privacy_consent_together import along_with
 
 _INDENTATION = re.compile(r"\n\s+")
 
@@ -91,15 +92,23 @@ class MailTemplate(models.Model):
         return mails
 
     def _generate_template(self, res_ids, *args, **kwargs):
-        """Say before a request why somebody is asked again, whatever the template."""
+        """Say why somebody is asked again, and what else, whatever the template."""
         values = super()._generate_template(res_ids, *args, **kwargs)
         if self.model == "privacy.consent" and is_batch():
             for consent in self.env["privacy.consent"].browse(res_ids):
                 lang = consent.activity_id._installed(consent.partner_id.lang)
-                note = consent.with_context(lang=lang)._following_note()
-                if note and "body_html" in values[consent.id]:
+                translated = consent.with_context(lang=lang)
+                before, after = translated._along_notes()
+                before += translated._following_note()
+                if others := along_with(consent):
+                    values[consent.id]["subject"] = translated.env._(
+                        "%(subject)s (and %(count)s more)",
+                        subject=values[consent.id].get("subject") or "",
+                        count=len(others),
+                    )
+                if (before or after) and "body_html" in values[consent.id]:
                     body = values[consent.id]["body_html"]
-                    values[consent.id]["body_html"] = note + Markup(body)
+                    values[consent.id]["body_html"] = before + Markup(body) + after
         return values
 
     def _render_lang(self, res_ids, *args, **kwargs):

@@ -5,6 +5,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
+from ..unique_id import new_uuid
+
 
 class PrivacyActivity(models.Model):
     _inherit = "privacy.activity"
@@ -59,11 +61,49 @@ class PrivacyActivity(models.Model):
         "an answer hardly proves consent.",
     )
     consent_template_default_body_html = fields.Html(
-        compute="_compute_consent_template_defaults", sanitize=False
+        compute="_compute_consent_template_defaults", sanitize=False, exportable=False
     )
     consent_template_default_subject = fields.Char(
-        compute="_compute_consent_template_defaults"
+        compute="_compute_consent_template_defaults", exportable=False
     )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Create activities, and store the texts of those that ask.
+
+        :raise AccessError: for values that say what was decided about texts, or what is
+            still to do
+        """
+        names = set().union(*vals_list)
+        self._check_not_decided(names)
+        self._check_not_own(names)
+        # No default of a context or a user is taken for it.
+        activities = super().create(
+            [{"uuid": new_uuid(), **vals} for vals in vals_list]
+        )
+        activities._forget_names({"controller_id"})
+        for activity in activities.filtered("consent_required"):
+            activity._store_texts()
+        return activities
+
+    def write(self, vals):
+        """Write values, and have done what follows from the change.
+
+        :raise AccessError: for values that say what was decided about texts, or what is
+            still to do
+        """
+        self._check_not_decided(vals.keys())
+        self._check_not_own(vals.keys())
+        texts = self._texts_before(vals)
+        other_validity = self._with_other_validity(vals)
+        result = super().write(vals)
+        self._cancel_if_off(vals)
+        other_validity._follow_validity()
+        self._forget_names(vals)
+        if texts is not None:
+            self._follow_text_changes(texts)
+        self._forget_who_consents(vals)
+        return result
 
     @api.model
     def _has_field_access(self, field, operation):

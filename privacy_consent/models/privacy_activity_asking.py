@@ -60,6 +60,7 @@ class PrivacyActivity(models.Model):
         compute="_compute_queue_warning",
         compute_sudo=True,
         help="What keeps the mail queue from sending. Empty: nothing does.",
+        exportable=False,
     )
 
     def _compute_queue_warning(self):
@@ -312,9 +313,11 @@ class PrivacyActivity(models.Model):
             )
         )
 
-    def write(self, vals):
-        """Cancel what has not left when an activity is archived or switched off."""
-        result = super().write(vals)
+    def _cancel_if_off(self, vals):
+        """Cancel what has not left when an activity is archived or switched off.
+
+        :param dict vals: what was written
+        """
         off = "active" in vals and not vals["active"]
         if off or ("consent_required" in vals and not vals["consent_required"]):
             for activity in self:
@@ -324,7 +327,6 @@ class PrivacyActivity(models.Model):
                     activity._message_log(
                         body=self.env._("Requests cancelled: %s.", waiting - leaving)
                     )
-        return result
 
     def _asks_nobody(self):
         """:return: whether nobody is to be asked about this activity"""

@@ -2,12 +2,18 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """One batch of a run: the consents and requests of one transaction."""
 
+import logging
+
 from odoo import models
 from odoo.exceptions import UserError
 
+from .privacy_activity_run import is_conflict
+
+_logger = logging.getLogger(__name__)
+
 BATCH_SIZE = "privacy_consent.batch_size"
-_DEFAULT_BATCH_SIZE = 500
-_LARGEST_BATCH_SIZE = 2000
+DEFAULT_BATCH_SIZE = 500
+LARGEST_BATCH_SIZE = 2000
 # PostgreSQL's largest integer
 _LARGEST_ID = 2**31 - 1
 
@@ -71,8 +77,7 @@ class PrivacyActivityGeneration(models.Model):
             return self.env["privacy.consent"]
         size = self._consent_batch_size()
         consents = activity._consents_to_ask(self.last_consent_id, size)
-        if consents:
-            consents.action_auto_ask()
+        self._ask_together(activity, consents)
         # What this run generates later is none of these.
         last_id = consents[-1].id if len(consents) == size else _LARGEST_ID
         self.write({"last_consent_id": last_id, "turn": self._last_turn() + 1})
@@ -85,17 +90,17 @@ class PrivacyActivityGeneration(models.Model):
         """
         text = self.env["ir.config_parameter"].sudo().get_param(BATCH_SIZE)
         try:
-            size = int(text or _DEFAULT_BATCH_SIZE)
+            size = int(text or DEFAULT_BATCH_SIZE)
         except ValueError:
             size = 0
-        if not 1 <= size <= _LARGEST_BATCH_SIZE:
+        if not 1 <= size <= LARGEST_BATCH_SIZE:
             raise UserError(
                 self.env._(
                     "The system parameter “%(name)s” is “%(value)s”: set it to a whole "
                     "number between 1 and %(largest)s, or delete it.",
                     name=BATCH_SIZE,
                     value=text,
-                    largest=_LARGEST_BATCH_SIZE,
+                    largest=LARGEST_BATCH_SIZE,
                 )
             )
         return size
@@ -107,6 +112,13 @@ class PrivacyActivityGeneration(models.Model):
         :param subjects: ``res.partner`` records without a consent to this activity
         :return: the new consents
         """
+        consents = self._create_drafts(activity, subjects)
+        if activity.consent_required == "auto":
+            self._ask_together(activity, consents)
+        return consents
+
+    def _create_drafts(self, activity, subjects):
+        """Create a batch of consents; parameters as of :meth:`_create_consents`."""
         # One creation message per consent and one message per run on the activity
         # are written in batches: Odoo would mail the followers each time.
         quiet = activity.env["privacy.consent"].with_context(
@@ -126,6 +138,37 @@ class PrivacyActivityGeneration(models.Model):
         others._copy_followers(first)
         consents = (first + others).with_env(activity.env)
         consents._log_creation()
-        if activity.consent_required == "auto":
-            consents.action_auto_ask()
+        return consents
+
+    def _ask_together(self, activity, consents):
+        """Ask a batch of people, about all that is asked together and due.
+
+        :param activity: that of the run, with the rights it needs
+        :param consents: of these people, to that activity
+        """
+        if not consents:
+            return
+        subjects = consents.partner_id
+        for other in activity._others_together():
+            if other.consent_required != "auto" or not other._sender():
+                continue
+            try:
+                with self.env.cr.savepoint():
+                    consents += self._due_of(other, subjects)
+            except Exception as error:
+                if is_conflict(error):
+                    raise
+                # Its own run says there what failed.
+                _logger.info("Activity %s: %s", other.id, type(error).__name__)
+        consents.action_auto_ask()
+
+    def _due_of(self, other, subjects):
+        """:return: the consents of these people that another run would ask for"""
+        consents = other._consents_to_ask(among=subjects)
+        missing = other._subjects_missing(among=subjects)
+        if missing:
+            consents += self._create_drafts(other, missing)
+            self._ensure(other)
+            run = self.search([("activity_id", "=", other.id)])
+            run.generated_count += len(missing)
         return consents

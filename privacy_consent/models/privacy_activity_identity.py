@@ -29,18 +29,25 @@ class PrivacyActivity(models.Model):
     )
     # Stored, because each page shows them.
     officer_contact = fields.Char(
-        compute="_compute_told", compute_sudo=True, store=True
+        compute="_compute_told", compute_sudo=True, store=True, exportable=False
     )
-    policy_url = fields.Char(compute="_compute_told", compute_sudo=True, store=True)
+    policy_url = fields.Char(
+        compute="_compute_told", compute_sudo=True, store=True, exportable=False
+    )
 
-    controller_address = fields.Char(compute="_compute_controller_address")
-    has_long_description = fields.Boolean(compute="_compute_has_long_description")
+    controller_address = fields.Char(
+        compute="_compute_controller_address", exportable=False
+    )
+    has_long_description = fields.Boolean(
+        compute="_compute_has_long_description", exportable=False
+    )
     mail_logo = fields.Char(
         compute="_compute_mail_logo",
         help="The address of the logo within a mail. Empty: there is none.",
+        exportable=False,
     )
-    mail_logo_height = fields.Integer(compute="_compute_mail_logo")
-    text_direction = fields.Char(compute="_compute_text_direction")
+    mail_logo_height = fields.Integer(compute="_compute_mail_logo", exportable=False)
+    text_direction = fields.Char(compute="_compute_text_direction", exportable=False)
 
     @api.depends(
         "privacy_officer",

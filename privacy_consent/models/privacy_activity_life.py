@@ -12,7 +12,7 @@ from datetime import timedelta
 import psycopg2
 
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import AccessError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
@@ -68,14 +68,16 @@ class PrivacyActivity(models.Model):
         readonly=True,
         copy=False,
         help="The change after which people are asked again whose consent it ends.",
+        exportable=False,
     )
     validity_changed = fields.Datetime(
         readonly=True,
         copy=False,
         help="Since when consents are to end at another moment, as long as that is "
         "still to be done.",
+        exportable=False,
     )
-    validity_last_id = fields.Integer(readonly=True, copy=False)
+    validity_last_id = fields.Integer(readonly=True, copy=False, exportable=False)
 
     _check_validity_months = models.Constraint(
         "CHECK (validity_months BETWEEN 0 AND 1200)",
@@ -134,36 +136,24 @@ class PrivacyActivity(models.Model):
             )
         return [validity, reminders]
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        """Create activities.
-
-        :raise ValidationError: for values that say what is still to do
-        """
-        self._check_not_own(set().union(*vals_list))
-        return super().create(vals_list)
-
-    def write(self, vals):
-        """Reckon anew when consents end, where that changes; in the background.
-
-        :raise ValidationError: for values that say what is still to do
-        """
-        self._check_not_own(vals.keys())
+    def _with_other_validity(self, vals):
+        """:return: those of which these values change the validity"""
         months = vals.get("validity_months")
-        changed = self.filtered(
+        return self.filtered(
             lambda one: months is not None and one.validity_months != months
         )
-        result = super().write(vals)
-        if changed:
-            changed.sudo().write(
+
+    def _follow_validity(self):
+        """Have reckoned anew when consents end, in the background."""
+        if self:
+            self.sudo().write(
                 {"validity_changed": fields.Datetime.now(), "validity_last_id": 0}
             )
             self._trigger_life()
-        return result
 
     def _check_not_own(self, names):
         if not self.env.su and not _OWN.isdisjoint(names):
-            raise ValidationError(
+            raise AccessError(
                 self.env._("What is still to do follows from the settings.")
             )
 
@@ -217,7 +207,13 @@ class PrivacyActivity(models.Model):
                 self.env.cr.rollback()
                 conflicts += 1
                 if not isinstance(error, psycopg2.OperationalError):
-                    self._note_failure(error)
+                    self._note_failure(
+                        self.env._(
+                            "Consents could not be ended, renewed or reminded of: %s",
+                            str(error) or type(error).__name__,
+                        ),
+                        error,
+                    )
                     more = False
                 elif conflicts == _CONFLICTS_IN_A_ROW:
                     _logger.info("%s: %s", step, type(error).__name__)
@@ -293,8 +289,21 @@ class PrivacyActivity(models.Model):
         :return: whether there may be more
         :rtype: bool
         """
+        due = self._take_renewals()
+        asked = due
+        for other in due and self._others_together():
+            asked += other._take_renewals(due.partner_id)
+        asked._ask_renewal()
+        return len(due) == _BATCH_SIZE
+
+    def _take_renewals(self, among=None):
+        """Mark a batch of consents that end soon.
+
+        :param among: ``res.partner`` records; leave out the consents of all others
+        :return: the consents
+        """
         if not self.renewal_days or not self.validity_months or self._asks_nobody():
-            return False
+            return self.env["privacy.consent"]
         consents = self.env["privacy.consent"]
         consents.flush_model()
         consents.request_ids.flush_model()
@@ -307,7 +316,7 @@ class PrivacyActivity(models.Model):
                     SELECT consent.id FROM privacy_consent AS consent
                      WHERE activity_id = %(activity)s AND status = 'given'
                        AND valid_until > %(now)s AND valid_until <= %(soon)s
-                       AND renewal_looked IS NOT TRUE AND %(not_lately)s
+                       AND renewal_looked IS NOT TRUE AND %(not_lately)s AND %(own)s
                      ORDER BY valid_until, consent.id LIMIT %(limit)s
                        FOR NO KEY UPDATE OF consent SKIP LOCKED
                 )
@@ -318,14 +327,16 @@ class PrivacyActivity(models.Model):
                 limit=_BATCH_SIZE,
                 not_lately=_not_lately_sql("renewal", now - days),
                 now=now,
+                own=SQL("TRUE")
+                if among is None
+                else SQL("partner_id = ANY (%s)", among.ids),
                 soon=now + days,
             ),
             log_exceptions=False,
         )
         due_ids = sorted(consent_id for (consent_id,) in self.env.cr.fetchall())
         consents.invalidate_model(["renewal_looked"])
-        consents.browse(due_ids)._ask_renewal()
-        return len(due_ids) == _BATCH_SIZE
+        return consents.browse(due_ids)
 
     def _remind_due(self):
         """Remind the silent ones of a batch of requests whose time has come.
@@ -338,17 +349,22 @@ class PrivacyActivity(models.Model):
         if self._asks_nobody():
             return False
         for looked in range(min(self.reminder_count, MOST_REMINDERS)):
-            request_ids = self._look_at_requests(looked)
-            if request_ids:
-                self.env["privacy.consent.request"].sudo().browse(request_ids)._remind()
+            requests_sudo = self._look_at_requests(looked)
+            if requests_sudo:
+                messages = requests_sudo.message_id
+                for other in self._others_together():
+                    for earlier in range(min(other.reminder_count, MOST_REMINDERS)):
+                        requests_sudo += other._look_at_requests(earlier, messages)
+                requests_sudo._remind()
                 return True
         return False
 
-    def _look_at_requests(self, looked):
+    def _look_at_requests(self, looked, messages=None):
         """Mark a batch of requests whose time for a reminder has come.
 
         :param int looked: the number of reminders that there were at the last look
-        :return: their ids
+        :param messages: ``mail.message`` records; leave out all others
+        :return: the requests, with superuser rights
         """
         requests_sudo = self.env["privacy.consent.request"].sudo()
         requests_sudo.flush_model()
@@ -364,7 +380,7 @@ class PrivacyActivity(models.Model):
                        AND request.state = 'delivered'
                        AND coalesce(reminders_looked, 0) = %(looked)s
                        AND delivered_date <= %(before)s AND effects_due IS NOT TRUE
-                       AND %(not_lately)s
+                       AND %(not_lately)s AND %(own)s
                      ORDER BY delivered_date LIMIT %(limit)s
                        FOR NO KEY UPDATE OF request SKIP LOCKED
                 )
@@ -378,12 +394,15 @@ class PrivacyActivity(models.Model):
                 limit=_LOOKED_AT_ONCE,
                 looked=looked,
                 not_lately=_not_lately_sql("reminder", before),
+                own=SQL("TRUE")
+                if messages is None
+                else SQL("request.message_id = ANY (%s)", messages.ids),
             ),
             log_exceptions=False,
         )
         request_ids = [request_id for (request_id,) in self.env.cr.fetchall()]
         requests_sudo.invalidate_model(["reminders_looked"])
-        return request_ids
+        return requests_sudo.browse(request_ids)
 
 
 def _not_lately_sql(kind, since):

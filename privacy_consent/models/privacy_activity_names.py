@@ -41,19 +41,13 @@ class PrivacyActivity(models.Model):
         }
         return self.sudo().browse(ids).exists()
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        """Note whose names the new texts say."""
-        activities = super().create(vals_list)
-        self.env.registry.clear_cache()
-        return activities
+    def _forget_names(self, names):
+        """Forget whose names texts say, if that may change.
 
-    def write(self, vals):
-        """Note whose names the texts say from now on."""
-        result = super().write(vals)
-        if _NAMED & vals.keys():
+        :param names: the fields that were written
+        """
+        if not _NAMED.isdisjoint(names):
             self.env.registry.clear_cache()
-        return result
 
 
 class ResPartner(models.Model):

@@ -35,10 +35,16 @@ class PrivacyActivity(models.Model):
 
     @api.model
     def _get_view(self, view_id=None, view_type="form", **options):
-        """Spare other employees filters of fields that they may not read."""
+        """Spare other employees the fields that they may not read."""
         arch, view = super()._get_view(view_id, view_type, **options)
-        if view_type == "search" and not self._is_reader():
-            arch = E.search(E.field(name="name"))
+        name = E.field(name="name")
+        if self._is_reader():
+            return arch, view
+        if view_type == "search":
+            arch = E.search(name)
+        if view_type == "kanban":
+            # Phones show it where somebody chooses an activity.
+            arch = E.kanban(E.templates(E.t(name, {"t-name": "card"})))
         return arch, view
 
     @api.model

@@ -42,6 +42,7 @@ class PrivacyActivity(models.Model):
         store=True,
         help="The activity and its consents are for the officers of this company. "
         "Empty: for those of all companies.",
+        exportable=False,
     )
 
     @api.depends("controller_id.company_id", "controller_id.own_company_ids")
@@ -52,7 +53,7 @@ class PrivacyActivity(models.Model):
                 controller.own_company_ids[:1] or controller.company_id
             )
 
-    def _subjects_missing(self, after=0, limit=None):
+    def _subjects_missing(self, after=0, limit=None, among=None):
         """Find the contacts that this activity should ask and has not yet.
 
         Contacts without e-mail cannot be asked. An archived consent still counts as
@@ -60,12 +61,16 @@ class PrivacyActivity(models.Model):
 
         :param int after: leave out contacts whose id is not greater
         :param int limit: how many at most
+        :param among: ``res.partner`` records; leave out all others
         :return: ``res.partner`` records, in the order of their ids
         :raise UserError: when the subjects filter cannot be evaluated
         """
         with self._finding_subjects():
+            domain = self._subjects_missing_domain(after)
+            if among is not None:
+                domain &= Domain("id", "in", among.ids)
             return self.env["res.partner"].search(
-                self._subjects_missing_domain(after),
+                domain,
                 order="id",
                 limit=limit,
             )
@@ -119,7 +124,7 @@ class PrivacyActivity(models.Model):
             SQL.identifier(alias, "id"),
         )
 
-    def _consents_to_ask(self, after=0, limit=None):
+    def _consents_to_ask(self, after=0, limit=None, among=None):
         """Find the consents of people who were not reached and have to be asked.
 
         Whatever became of an earlier mail, nobody is forgotten. Whom no server reached
@@ -128,12 +133,16 @@ class PrivacyActivity(models.Model):
 
         :param int after: leave out consents whose id is not greater
         :param int limit: how many at most
+        :param among: ``res.partner`` records; leave out the consents of all others
         :return: ``privacy.consent`` records, in the order of their ids
         """
+        own = Domain("id", ">", after)
+        if among is not None:
+            own &= Domain("partner_id", "in", among.ids)
         found = self.env["privacy.consent"].concat(
             *(
                 self.env["privacy.consent"].search(
-                    domain & Domain("id", ">", after), order="id", limit=limit
+                    domain & own, order="id", limit=limit
                 )
                 for domain in self._to_ask_domains()
             )

@@ -9,7 +9,6 @@ from odoo.tools import format_datetime, format_list
 
 from .. import canonical_json
 from ..append_only import moment
-from ..unique_id import new_uuid
 from .privacy_consent_event import Event, append
 from .privacy_consent_text import SUBSTANCE_FIELDS
 
@@ -46,19 +45,22 @@ class PrivacyActivity(models.Model):
         readonly=True,
         copy=False,
         help="The texts of which somebody said what their change means.",
+        exportable=False,
     )
     texts_digest = fields.Char(
         compute="_compute_texts_digest",
         groups="privacy.group_data_protection_user",
         help="The texts that stand while a form is open.",
+        exportable=False,
     )
     texts_changed_by_id = fields.Many2one(
         comodel_name="res.users",
         readonly=True,
         copy=False,
         help="Who changed the texts last, or a name that they say.",
+        exportable=False,
     )
-    texts_changed_date = fields.Datetime(readonly=True, copy=False)
+    texts_changed_date = fields.Datetime(readonly=True, copy=False, exportable=False)
     languages_without_text = fields.Char(
         compute="_compute_languages_without_text",
         help="In these languages people read the English text.",
@@ -68,6 +70,7 @@ class PrivacyActivity(models.Model):
         readonly=True,
         copy=False,
         help="Who said last what a change of the texts means.",
+        exportable=False,
     )
 
     @api.depends("uuid")
@@ -116,33 +119,14 @@ class PrivacyActivity(models.Model):
                 format_list(self.env, missing) if missing else False
             )
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        """Store the texts of activities that ask.
+    def _texts_before(self, vals):
+        """Store what people read until now, if these values may change it.
 
-        :raise AccessError: for values that say what was decided about texts
+        :return: as :meth:`_keep_texts`; None if they change nothing
         """
-        self._check_not_decided(set().union(*vals_list))
-        # No default of a context or a user is taken for it.
-        activities = super().create(
-            [{"uuid": new_uuid(), **vals} for vals in vals_list]
-        )
-        for activity in activities.filtered("consent_required"):
-            activity._store_texts()
-        return activities
-
-    def write(self, vals):
-        """Store the texts that people read from now on, and follow their change.
-
-        :raise AccessError: for values that say what was decided about texts
-        """
-        self._check_not_decided(vals.keys())
         if not SUBSTANCE_FIELDS & vals.keys() and "consent_required" not in vals:
-            return super().write(vals)
-        before = self._keep_texts()
-        result = super().write(vals)
-        self._follow_text_changes(before)
-        return result
+            return None
+        return self._keep_texts()
 
     def _update_field_translations(self, field_name, translations, *args, **kwargs):
         before = self._keep_texts()

@@ -3,11 +3,11 @@
 """What a change of texts means for people, done in the background, in batches."""
 
 import logging
+from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.fields import Domain
-
-from .privacy_consent_occasion import on_occasion
+from odoo.tools import html2plaintext
 
 _logger = logging.getLogger(__name__)
 
@@ -21,11 +21,13 @@ class PrivacyActivity(models.Model):
         readonly=True,
         copy=False,
         help="Consents to earlier texts given until then are still to be invalidated.",
+        exportable=False,
     )
     requests_to_renew = fields.Boolean(
         readonly=True,
         copy=False,
         help="Requests that wait with an earlier text are still to be made anew.",
+        exportable=False,
     )
 
     def _trigger_texts(self):
@@ -57,24 +59,32 @@ class PrivacyActivity(models.Model):
                     if not scheduled:
                         raise
                     self.env.cr.rollback()
-                    activity._note_failure(error)
+                    activity._note_failure(
+                        activity.env._(
+                            "What follows from the change of the texts could not be "
+                            "done: %s",
+                            str(error) or type(error).__name__,
+                        ),
+                        error,
+                    )
                     more = False
                 if scheduled and not progress._commit_progress(0 if more else 1):
                     return
 
-    def _note_failure(self, error):
-        """Say on the activity why nothing followed, and try again the next day."""
+    def _note_failure(self, text, error):
+        """Say on the activity why nothing followed, unless it says so since a day.
+
+        :param str text: what failed, and why
+        """
         _logger.warning(
-            "What follows from the texts of activity %s failed: %s. See there.",
+            "What follows by itself failed at activity %s: %s. See there.",
             self.id,
             type(error).__name__,
         )
-        self._message_log(
-            body=self.env._(
-                "What follows from the change of the texts could not be done: %s",
-                str(error) or type(error).__name__,
-            )
-        )
+        since = fields.Datetime.now() - timedelta(days=1)
+        lately = self.message_ids.filtered(lambda one: one.date > since)
+        if text not in map(html2plaintext, lately.mapped("body")):
+            self._message_log(body=text)
 
     def _follow_texts(self):
         """Do one batch of what follows from a change of the texts.
@@ -118,18 +128,13 @@ class PrivacyActivity(models.Model):
         """
         # Without a template nothing could be asked in place of what is cancelled.
         self.env["privacy.consent"].new({"activity_id": self.id})._request_template()
-        cancelled = self._outdated_requests(limit=_BATCH_SIZE)._cancel("replaced")
-        occasions = {
-            one.consent_id.id: {
-                "kind": one.kind,
-                "occasion": one.occasion,
-                "number": one.number,
-            }
-            for one in cancelled
-            if one.occasion
-        }
-        with on_occasion(occasions):
-            cancelled.consent_id.action_auto_ask()
+        outdated = self._outdated_requests(limit=_BATCH_SIZE)
+        # What else their mails ask for goes on with them.
+        along = outdated.mail_id.consent_request_ids.filtered(
+            lambda one: one.state == "waiting"
+        )
+        cancelled = (outdated | along)._cancel("replaced")
+        cancelled._ask_anew()
         return bool(cancelled)
 
     def _outdated_requests(self, limit):

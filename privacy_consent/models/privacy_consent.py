@@ -59,7 +59,7 @@ class PrivacyConsent(models.Model):
 
     _name = "privacy.consent"
     _description = "Consent to a data processing activity"
-    _inherit = ["mail.thread"]
+    _inherit = ["mail.thread", "privacy.technical.fields"]
     _rec_name = "partner_id"
     _order = "id desc"
 
@@ -255,7 +255,8 @@ class PrivacyConsent(models.Model):
             if answer.get("state") == "answered":
                 answer.setdefault("accepted", False)
             if answer:
-                consent._store_written_answer(answer)
+                # Alone: after each answer, Odoo would read those of all others anew.
+                consent.with_prefetch()._store_written_answer(answer)
         consents.filtered(lambda one: one.state == "sent")._run_action()
         return consents
 
@@ -286,7 +287,7 @@ class PrivacyConsent(models.Model):
         )
         # Answers are logged, and not tracked, so what is tracked begins after them.
         for consent in answering:
-            consent._store_written_answer(vals)
+            consent.with_prefetch()._store_written_answer(vals)
         rest = {name: vals[name] for name in vals if name not in ANSWER_VALUES}
         if rest:
             super(PrivacyConsent, answering).write(rest)

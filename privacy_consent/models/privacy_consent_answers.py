@@ -12,6 +12,7 @@ from odoo.tools import SQL, format_datetime
 
 from .. import links, scans
 from ..append_only import moment
+from .fetching import fetch_together
 from .privacy_consent import store
 from .privacy_consent_effects import after_commit
 from .privacy_consent_event import ANSWERS, Event, append, append_word
@@ -19,7 +20,13 @@ from .privacy_consent_request import OPEN, end_rounds
 
 # How an answer comes that did not come over our pages.
 BY_HAND = ("paper", "phone", "in_person", "other")
-_REQUEST_FIELDS = ["address", "delivered_date", "effects_due", "state", "text_id"]
+_REQUESTS = (
+    (
+        "request",
+        "privacy.consent.request",
+        ("address", "delivered_date", "effects_due", "state", "text_id"),
+    ),
+)
 # The word that ``_record_answer()`` hands to the first ``action_answer()`` that its
 # call reaches: the consent and the answer that it is bound to, and the word.
 _WORD = ContextVar("privacy_consent.word", default=None)
@@ -54,15 +61,12 @@ class PrivacyConsent(models.Model):
             _WORD.reset(token)
 
     def _read_requests(self):
-        """Read in one query what an answer needs to know of the requests.
-
-        Odoo takes two, of which the second reads everything.
-        """
-        requests_sudo = (
-            self.env["privacy.consent.request"]
-            .sudo()
-            .search_fetch([("consent_id", "=", self.id)], _REQUEST_FIELDS)
+        """Read in one query what an answer needs to know of the requests."""
+        query = SQL(
+            "privacy_consent_request AS request WHERE consent_id = %s ORDER BY id DESC",
+            self.id,
         )
+        requests_sudo = fetch_together(self.env, _REQUESTS, query)["request"]
         self._fields["request_ids"]._insert_cache(self, [requests_sudo._ids])
 
     def action_answer(self, answer, metadata=False):
@@ -211,6 +215,7 @@ class PrivacyConsent(models.Model):
         ).items():
             answering = those.with_context(subject_answering=by == links.proof.SUBJECT)
             answering._log_kind(kind, by)
+        following._plan_confirmations(words)
         return following
 
     def _answer_to_store(self, at, answer, word, metadata):

@@ -14,6 +14,7 @@ from .. import canonical_json, links
 from .ir_qweb import compiling_once
 from .privacy_consent_occasion import occasion_of
 from .privacy_consent_request import OPEN, make_requests, note
+from .privacy_consent_together import along_with, asking_along
 
 _logger = logging.getLogger(__name__)
 
@@ -246,15 +247,22 @@ class PrivacyConsent(models.Model):
     def _send_consent_notification(self, kind=None):
         """Enqueue a request to each subject, with the template of its activity.
 
-        A request that cannot be made for one subject is noted on that consent and
-        keeps no other from being enqueued.
+        One mail asks a person about activities that are asked together. A request that
+        cannot be made for one subject is noted on that consent and keeps no other from
+        being enqueued.
 
         :param str kind: of the requests, if it does not follow from earlier ones
         :raise UserError: when an activity has no template
         """
         self.check_access("write")
-        for consents in self.grouped("activity_id").values():
-            consents._enqueue_requests(consents._request_template(), kind)
+        by_leading = self._by_leading()
+        with asking_along({one.id: others for one, others in by_leading.items()}):
+            for consents in (
+                self.browse(one.id for one in by_leading)
+                .grouped("activity_id")
+                .values()
+            ):
+                consents._enqueue_requests(consents._request_template(), kind)
         self._trigger_mail_queue()
 
     def _request_subject(self):
@@ -302,7 +310,7 @@ class PrivacyConsent(models.Model):
             with self.env.cr.savepoint(), compiling_once():
                 mails = template.send_mail_batch(self.ids, email_values=values)
                 self._check_requests(mails)
-                mails.sudo()._make_consent_requests(kind, self._texts_by_lang(template))
+                mails.sudo()._make_consent_requests(kind, self._request_texts(template))
         except psycopg2.OperationalError:
             raise  # a conflict with another transaction: Odoo tries all again
         except Exception as error:
@@ -316,14 +324,14 @@ class PrivacyConsent(models.Model):
                 self.id,
                 type(error).__name__,
             )
-            self._note_not_made(
-                self.env._(
-                    "The request cannot be made from the template “%(template)s”: "
-                    "%(reason)s",
-                    template=template.display_name,
-                    reason=error,
-                )
+            reason = self.env._(
+                "The request cannot be made from the template “%(template)s”: "
+                "%(reason)s",
+                template=template.display_name,
+                reason=error,
             )
+            for consent in self + along_with(self):
+                consent._note_not_made(reason)
 
     def _note_not_made(self, reason):
         """Note that no request could be made, instead of the last time that happened.
@@ -352,16 +360,18 @@ class PrivacyConsent(models.Model):
             if links.placeholder.choices(mail.body_html) != links.placeholder.CHOICES:
                 raise UserError(self.env._("It lacks a link to accept or to reject."))
 
-    def _texts_by_lang(self, template):
-        """:return: what requests with this template say, by the subject's language"""
+    def _request_texts(self, template):
+        """:return: what requests with this template say, by activity and language"""
+        consents = self.concat(*map(along_with, self))
         return {
-            lang: {
-                "text_id": self.activity_id.sudo()._store_texts([lang]).id,
+            (activity.id, lang): {
+                "text_id": activity.sudo()._store_texts([lang]).id,
                 "surroundings": _digest(
-                    template.with_context(lang=self.activity_id._installed(lang))
+                    template.with_context(lang=activity._installed(lang))
                 ),
             }
-            for lang in set(self.partner_id.mapped("lang"))
+            for activity, asked in consents.grouped("activity_id").items()
+            for lang in set(asked.partner_id.mapped("lang"))
         }
 
 

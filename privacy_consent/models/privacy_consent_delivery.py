@@ -110,15 +110,20 @@ class PrivacyConsentRequest(models.Model):
         )
         if made_up:
             store(made_up, {"action_error": False})
-        (due - delivered)._ask_at_next_address()
+        replaced = due.filtered(lambda one: one.cause == "replaced")
+        replaced.filtered(lambda one: not one._hindrance())._ask_anew()
+        (due - delivered - replaced)._ask_at_next_address()
 
     def _ask_at_next_address(self):
         """Ask people who have another address than the one that nobody reaches."""
+        again = self.consent_id.browse()
         for consent in self.filtered(lambda one: not one._hindrance()).consent_id:
             tried = consent.request_ids.mapped("address")
             address = consent._address_to_ask()
-            if address and address not in tried and not consent._open_requests():
-                consent.with_user(self.env.user).action_auto_ask()
+            if address and address not in tried:
+                again += consent
+        if again:
+            again.with_user(self.env.user).action_auto_ask()
 
 
 class PrivacyConsent(models.Model):
@@ -129,7 +134,7 @@ class PrivacyConsent(models.Model):
 
         Nobody is believed who tells it of a mail that is not handed over just now.
 
-        It writes the row of the request alone. What follows is done in another
+        It writes the rows of the requests alone. What follows is done in another
         transaction, because it may fail, takes time, and locks the consent.
 
         :param mail: the ``mail.mail`` that asked
@@ -146,11 +151,9 @@ class PrivacyConsent(models.Model):
                     "UPDATE privacy_consent_request SET state = 'delivered',"
                     " delivered_date = %s, reason = NULL, cause = NULL,"
                     " ended_date = NULL, effects_due = TRUE"
-                    " WHERE mail_id = %s AND consent_id = %s"
-                    " AND state IN ('waiting', 'failed')",
+                    " WHERE mail_id = %s AND state IN ('waiting', 'failed')",
                     fields.Datetime.now(),
                     mail.id,
-                    consent.id,
                 )
             )
             requests.invalidate_model()

@@ -34,7 +34,11 @@ _BATCH_SIZE = 100
 # What fails so often is not repeated any more by itself.
 _ATTEMPTS = 10
 _REQUEST_DUE = SQL("effects_due IS TRUE")
-_CONSENT_DUE = SQL("(action_due IS TRUE OR notices_due IS NOT NULL)")
+_CONSENT_DUE = SQL(
+    "(action_due IS TRUE OR notices_due IS NOT NULL OR confirmation_due IS TRUE)"
+)
+# The fields that mark what is due.
+_MARKERS = ("action_due", "notices_due", "confirmation_due")
 # Somebody waits for the page, and the scheduled action has more patience.
 _WAITS = fresh_snapshot.WAITS[:6]
 
@@ -58,6 +62,11 @@ def after_commit(env):
         _LATER.reset(token)
     if due:
         env.cr.postcommit.add(partial(_do_after_commit, env, due))
+
+
+def leaves_for_later():
+    """:return: whether what follows an answer is done after its COMMIT"""
+    return _LATER.get() is not None
 
 
 def _do_after_commit(env, consent_ids):
@@ -88,13 +97,15 @@ class PrivacyConsent(models.Model):
         readonly=True,
         copy=False,
         help="The activity's server action is still to run.",
+        exportable=False,
     )
     notices_due = fields.Json(
         readonly=True,
         copy=False,
         help="The messages of which followers are still to be told.",
+        exportable=False,
     )
-    action_attempts = fields.Integer(readonly=True, copy=False)
+    action_attempts = fields.Integer(readonly=True, copy=False, exportable=False)
     action_error = fields.Text(
         string="Server action failed",
         readonly=True,
@@ -105,6 +116,7 @@ class PrivacyConsent(models.Model):
 
     _action_due_idx = models.Index(
         "(id) WHERE action_due IS TRUE OR notices_due IS NOT NULL"
+        " OR confirmation_due IS TRUE"
     )
     _action_error_idx = models.Index("(id) WHERE action_error IS NOT NULL")
 
@@ -213,7 +225,7 @@ class PrivacyConsent(models.Model):
         self_sudo = self.sudo()
         if not self_sudo[marker] and not self_sudo.action_error:
             return
-        others = {"action_due", "notices_due"} - {marker}
+        others = {*_MARKERS} - {marker}
         vals = {marker: False}
         if not any(self_sudo[name] for name in others):
             vals |= {"action_attempts": 0, "action_error": False}
@@ -227,7 +239,10 @@ class PrivacyConsent(models.Model):
         """Run the activity's server action again where it failed, or what else did."""
         self.check_access("write")
         for consent in self:
-            acting = consent.action_due or not consent.notices_due
+            acting = consent.action_due or not (
+                consent.notices_due or consent.confirmation_due
+            )
+            consent._confirm_by_mail()
             consent._tell_followers()
             if acting:
                 consent._run_action()
@@ -235,6 +250,7 @@ class PrivacyConsent(models.Model):
     def _do_due(self):
         """Do what is due."""
         for consent in self:
+            consent._confirm_by_mail()
             consent._tell_followers()
             if consent.action_due:
                 consent._run_action()
@@ -251,7 +267,7 @@ class PrivacyConsent(models.Model):
             self.env.cr.rollback()
             label = self.activity_id.server_action_id.name or ""
             for consent in self._claim_due(self, _CONSENT_DUE):
-                marker = "action_due" if consent.action_due else "notices_due"
+                marker = next(name for name in _MARKERS if consent[name])
                 consent._note_due(marker, consent[marker], error, label)
         # What follows is none of the transaction that stored the answer.
         self.env.cr.commit()  # pylint: disable=invalid-commit
@@ -260,7 +276,7 @@ class PrivacyConsent(models.Model):
         """Do what is due of one consent, which somebody else may be working at."""
         claimed = self._claim_due(self, _CONSENT_DUE)
         claimed._do_due()
-        if not claimed and self.exists() and (self.action_due or self.notices_due):
+        if not claimed and self.exists() and any(self[name] for name in _MARKERS):
             # It may be nobody who does it.
             self._trigger_effects()
 

@@ -112,9 +112,11 @@ class PrivacyConsent(models.Model):
         messages = self.env["mail.message"].search(self._thread_domain())
         self._erase_files(messages)
         # The requests go with their consents, the mails before.
-        note(self.request_ids, {"message_id": False})
+        # Others may have been asked with the same messages.
+        asking = self.request_ids.search([("message_id", "in", messages.ids)])
+        note(self.request_ids | asking, {"message_id": False})
         mails.unlink()
-        self._erase_drafts_of_mails()
+        self._erase_dialogs()
         erase_details(
             self.env,
             SQL(
@@ -189,8 +191,11 @@ class PrivacyConsent(models.Model):
             user = others.filtered(lambda one, file=file: file in one.attachment_ids)
             file.write({"res_model": user[:1].model, "res_id": user[:1].res_id})
 
-    def _erase_drafts_of_mails(self):
-        """Delete what the composer keeps for some hours of mails to these people."""
+    def _erase_dialogs(self):
+        """Delete what dialogs keep for some hours: mails to these people, and scans."""
+        self.env["privacy.consent.record"].search(
+            [("partner_ids", "in", self.partner_id.ids)]
+        ).unlink()
         composers = self.env["mail.compose.message"].search(
             [("model", "=", self._name)]
         )

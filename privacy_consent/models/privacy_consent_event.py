@@ -79,11 +79,11 @@ class PrivacyConsentEvent(models.Model):
 
     _name = "privacy.consent.event"
     _description = "Event of a consent"
-    _inherit = ["privacy.append.only"]
+    _inherit = ["privacy.append.only", "privacy.technical.fields"]
     _order = "at desc, id desc"
     _rec_name = "kind"
 
-    format = fields.Integer(readonly=True, required=True)
+    format = fields.Integer(readonly=True, required=True, exportable=False)
     uuid = fields.Char(string="Unique ID", readonly=True, required=True)
     at = fields.Datetime(string="Recorded on", readonly=True, required=True)
     answered_at = fields.Datetime(
@@ -105,23 +105,23 @@ class PrivacyConsentEvent(models.Model):
         ondelete="restrict",
         help="What the person was shown.",
     )
-    consent_uuid = fields.Char(readonly=True)
-    activity_uuid = fields.Char(readonly=True)
-    request_uuid = fields.Char(readonly=True)
+    consent_uuid = fields.Char(readonly=True, exportable=False)
+    activity_uuid = fields.Char(readonly=True, exportable=False)
+    request_uuid = fields.Char(readonly=True, exportable=False)
     # Not selections: Odoo would change rows when an addon with a value of its own goes.
     kind = fields.Char(readonly=True, required=True)
     by = fields.Char(readonly=True, required=True)
     channel = fields.Char(readonly=True)
     language = fields.Char(string="Language code", readonly=True)
-    text_hash = fields.Char(readonly=True)
-    surroundings = fields.Char(readonly=True)
+    text_hash = fields.Char(readonly=True, exportable=False)
+    surroundings = fields.Char(readonly=True, exportable=False)
     signs = fields.Char(readonly=True)
-    detail_digest = fields.Char(readonly=True)
-    origin_digest = fields.Char(readonly=True)
+    detail_digest = fields.Char(readonly=True, exportable=False)
+    origin_digest = fields.Char(readonly=True, exportable=False)
     # Of the contact and of the controller, when it happened.
-    company_id = fields.Integer(string="Company ID", readonly=True)
+    company_id = fields.Integer(string="Company ID", readonly=True, exportable=False)
     controller_company_id = fields.Integer(
-        string="Company ID of the controller", readonly=True
+        string="Company ID of the controller", readonly=True, exportable=False
     )
     scan_ids = fields.One2many(
         comodel_name="ir.attachment",
@@ -135,6 +135,7 @@ class PrivacyConsentEvent(models.Model):
         comodel_name="privacy.consent.event.detail",
         inverse_name="event_id",
         readonly=True,
+        exportable=False,
     )
 
     # What people read.
@@ -251,7 +252,7 @@ class PrivacyConsentEventDetail(models.Model):
 
     _name = "privacy.consent.event.detail"
     _description = "Personal part of an event"
-    _inherit = ["privacy.append.only"]
+    _inherit = ["privacy.append.only", "privacy.technical.fields"]
     _order = "id"
     _rec_name = "name"
 
@@ -262,8 +263,8 @@ class PrivacyConsentEventDetail(models.Model):
         index=True,
         ondelete="restrict",
     )
-    part = fields.Char(readonly=True, required=True)
-    salt = fields.Char(readonly=True, required=True)
+    part = fields.Char(readonly=True, required=True, exportable=False)
+    salt = fields.Char(readonly=True, required=True, exportable=False)
     name = fields.Char(readonly=True)
     email = fields.Char(readonly=True)
     staff = fields.Char(readonly=True)
@@ -272,12 +273,13 @@ class PrivacyConsentEventDetail(models.Model):
         string="SHA-256 of the scan",
         readonly=True,
         help="The scan is a file of the event. This tells that it is the same as then.",
+        exportable=False,
     )
     network_address = fields.Char(readonly=True)
     user_agent = fields.Char(readonly=True)
-    company_id = fields.Integer(string="Company ID", readonly=True)
+    company_id = fields.Integer(string="Company ID", readonly=True, exportable=False)
     controller_company_id = fields.Integer(
-        string="Company ID of the controller", readonly=True
+        string="Company ID of the controller", readonly=True, exportable=False
     )
 
     def _personal_values(self):

@@ -17,11 +17,11 @@ _LAST = SQL(
 )
 
 
-def _unreached_sql(model, alias, _query, activity):
+def _unreached_sql(model, alias, _query, activities):
     """Make the condition of :meth:`PrivacyConsent._unreached_domain`.
 
     Nearly all requests reach somebody. PostgreSQL reads first the few consents with one
-    that did not. Of an activity, whose consents are counted, it reads only those whose
+    that did not. Of activities, whose consents are counted, it reads only those whose
     last one did not. Of all of them, it looks for a later one only as long as it needs
     more of them.
 
@@ -30,8 +30,8 @@ def _unreached_sql(model, alias, _query, activity):
     model.env["privacy.consent.request"].flush_model()
     model.env["privacy.consent"].flush_model(["answer_date"])
     unreached = SQL("last.state IN %s AND %s", UNREACHED, _LAST)
-    if activity:
-        found = SQL("%s AND last.activity_id = %s", unreached, activity.id)
+    if activities:
+        found = SQL("%s AND last.activity_id = ANY (%s)", unreached, activities.ids)
         certain = SQL("%s IS NULL OR", SQL.identifier(alias, "answer_date"))
     else:
         found = SQL("last.state IN %s", UNREACHED)
@@ -69,6 +69,7 @@ class PrivacyConsent(models.Model):
         comodel_name="privacy.consent.request",
         compute="_compute_last_request",
         compute_sudo=True,
+        exportable=False,
     )
     request_state = fields.Selection(
         selection=lambda self: self.env["privacy.consent.request"]
@@ -79,6 +80,12 @@ class PrivacyConsent(models.Model):
         compute_sudo=True,
         help="What became of the last request. Empty: there is none.",
     )
+    request_address = fields.Char(
+        string="Asked at",
+        compute="_compute_last_request",
+        compute_sudo=True,
+        help="The address of the last request.",
+    )
     failure_reason = fields.Text(
         string="Request failed",
         compute="_compute_last_request",
@@ -88,7 +95,12 @@ class PrivacyConsent(models.Model):
     )
 
     @api.depends(
-        "answer_date", "request_ids", "request_ids.state", "request_ids.reason"
+        "answer_date",
+        "request_ids",
+        "request_ids.address",
+        "request_ids.contact_email",
+        "request_ids.reason",
+        "request_ids.state",
     )
     def _compute_last_request(self):
         requests = self.request_ids
@@ -96,6 +108,8 @@ class PrivacyConsent(models.Model):
             last = consent.request_ids.sorted("id")[-1:].with_prefetch(requests.ids)
             consent.last_request_id = last
             consent.request_state = last.state
+            # What is no address is said, too.
+            consent.request_address = last.address or last.contact_email
             # Who answered since was reached all the same.
             answered = last and consent._answered_since(last.create_date)
             consent.failure_reason = (
@@ -115,10 +129,10 @@ class PrivacyConsent(models.Model):
         unreached = self._unreached_domain()
         return unreached if operator == "not in" else ~unreached
 
-    def _unreached_domain(self, activity=None):
+    def _unreached_domain(self, activities=None):
         """Make the condition that the last request of a consent reached nobody.
 
-        :param activity: only of this one, which is quicker
+        :param activities: only of these, which is quicker
         :rtype: Domain
         """
-        return Domain.custom(to_sql=partial(_unreached_sql, activity=activity))
+        return Domain.custom(to_sql=partial(_unreached_sql, activities=activities))

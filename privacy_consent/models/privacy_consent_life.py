@@ -18,6 +18,7 @@ class PrivacyConsent(models.Model):
         readonly=True,
         copy=False,
         help="The person was asked again before the consent ends, or could not be.",
+        exportable=False,
     )
 
     _valid_until_idx = models.Index(

@@ -6,56 +6,17 @@ from datetime import timedelta
 from urllib.parse import quote
 
 from odoo import SUPERUSER_ID, api, fields, models
-from odoo.tools import formataddr
+from odoo.tools import SQL, formataddr
 
 from .. import links
+from .fetching import fetch_together
 from .privacy_consent import store
 from .privacy_consent_event import append_word
 from .privacy_consent_request import note
 
 # What the public pages need of records with many more fields: to check a link, to show
 # what it is about, and to store an answer.
-_PAGE_FIELDS = [
-    "accepted",
-    "action_due",
-    "action_error",
-    "activity_id",
-    "answer_channel",
-    "answer_date",
-    "answer_text_id",
-    "answered_by",
-    "company_id",
-    "last_metadata",
-    "link_revocations",
-    "locked_until",
-    "merged_into_id",
-    "old_link_address",
-    "partner_id",
-    "renewal_looked",
-    "sent_date",
-    "state",
-    "status",
-    "suspected_automated",
-    "suspicion_signs",
-    "token_partner_id",
-    "uuid",
-    "valid_until",
-]
-_PAGE_ACTIVITY_FIELDS = [
-    "change_note",
-    "controller_company_id",
-    "controller_id",
-    "description",
-    "name",
-    "officer_contact",
-    "one_click_answers",
-    "policy_url",
-    "processor_names",
-    "server_action_id",
-    "uuid",
-    "validity_months",
-]
-_PAGE_PARTNER_FIELDS = [
+_PARTNER_FIELDS = (
     "complete_name",
     "email",
     "email_normalized",
@@ -63,7 +24,69 @@ _PAGE_PARTNER_FIELDS = [
     "name",
     "tz",
     "write_date",
-]
+)
+# What pages and answers need, by alias in the query
+_PAGE = (
+    (
+        "consent",
+        "privacy.consent",
+        (
+            "accepted",
+            "action_due",
+            "action_error",
+            "activity_id",
+            "answer_channel",
+            "answer_date",
+            "answer_text_id",
+            "answered_by",
+            "company_id",
+            "confirmation_due",
+            "last_metadata",
+            "link_revocations",
+            "locked_until",
+            "merged_into_id",
+            "old_link_address",
+            "partner_id",
+            "renewal_looked",
+            "sent_date",
+            "state",
+            "status",
+            "suspected_automated",
+            "suspicion_signs",
+            "token_partner_id",
+            "uuid",
+            "valid_until",
+        ),
+    ),
+    (
+        "activity",
+        "privacy.activity",
+        (
+            "asked_together",
+            "change_note",
+            "confirmation_mail",
+            "controller_company_id",
+            "controller_id",
+            "deletion",
+            "description",
+            "name",
+            "officer_contact",
+            "one_click_answers",
+            "policy_url",
+            "processing_codes",
+            "processing_note",
+            "processor_names",
+            "recipients",
+            "server_action_id",
+            "uuid",
+            "validity_months",
+        ),
+    ),
+    ("subject", "res.partner", _PARTNER_FIELDS),
+    ("controller", "res.partner", _PARTNER_FIELDS),
+    # Odoo asks for it when it logs.
+    ("visitor", "res.users", ("company_id",)),
+)
 REFRESH_INTERVAL = timedelta(days=1)
 # RFC 3834, section 5, and what Exchange reads instead.
 NO_AUTOMATIC_REPLIES = {
@@ -98,15 +121,20 @@ class PrivacyConsent(models.Model):
         copy=False,
         help="The contact that was asked, if it was merged into another one since: "
         "links in the form of 18.0 were made with it.",
+        exportable=False,
     )
     old_link_address = fields.Char(
         readonly=True,
         copy=False,
         help="The subject's e-mail address when this database was upgraded from 18.0. "
         "Where it is not null, even if empty, links in the form of 18.0 are valid.",
+        exportable=False,
     )
     link_revocations = fields.Integer(
-        readonly=True, copy=False, help="How often the links were invalidated."
+        readonly=True,
+        copy=False,
+        help="How often the links were invalidated.",
+        exportable=False,
     )
 
     @api.model
@@ -215,16 +243,22 @@ class PrivacyConsent(models.Model):
         :return: the consent; where it does not exist, one that stands in, so that the
             time does not tell; empty only before the first one
         """
-        consent = self.with_context(active_test=False).search_fetch(
-            [("id", "<=", consent_id)], _PAGE_FIELDS, order="id DESC", limit=1
-        )
-        # In all languages: which one is needed is known after the subject.
-        consent.activity_id.with_context(prefetch_langs=True).fetch(
-            _PAGE_ACTIVITY_FIELDS
-        )
-        partners = consent.partner_id + consent.activity_id.controller_id
-        partners.fetch(_PAGE_PARTNER_FIELDS)
-        return consent.with_env(self.env)
+        return fetch_together(
+            self.env,
+            _PAGE,
+            SQL(
+                "privacy_consent AS consent"
+                " JOIN privacy_activity AS activity"
+                " ON activity.id = consent.activity_id"
+                " JOIN res_partner AS subject ON subject.id = consent.partner_id"
+                " JOIN res_partner AS controller"
+                " ON controller.id = activity.controller_id"
+                " JOIN res_users AS visitor ON visitor.id = %s"
+                " WHERE consent.id <= %s ORDER BY consent.id DESC LIMIT 1",
+                self.env.uid,
+                consent_id,
+            ),
+        )["consent"]
 
     def _token(self, address=None):
         """Compute the secret part of this consent's links to an address.
@@ -298,19 +332,19 @@ class PrivacyConsent(models.Model):
 class PrivacyConsentRequest(models.Model):
     _inherit = "privacy.consent.request"
 
-    def _personal_copy(self, email):
+    def _personal_copy(self, consent, email):
         """Make the message that the subject gets, with the personal links.
 
         It goes to one address alone, whatever other addons put into the message, and
         its links are bound to that address.
 
+        :param consent: the ``privacy.consent`` whose links these are
         :param dict email: one of those of ``mail.mail._prepare_outgoing_list()``
         :rtype: dict
         """
-        consent = self.consent_id
         subject = consent.partner_id
         # The contact may have another address since.
-        address = self.address
+        address = self[0].address
         if address not in consent._own_addresses():
             address = consent._address_to_ask()
             note(self, {"address": address, "contact_email": subject.email})

@@ -22,19 +22,41 @@ class PrivacyConsent(models.Model):
     # What a page or a glance at a consent shows of records that the reader may have no
     # right to: this much and no more.
     activity_name = fields.Char(
-        compute="_compute_shown", compute_sudo=True, string="Name of the activity"
+        compute="_compute_shown",
+        compute_sudo=True,
+        string="Name of the activity",
+        exportable=False,
     )
     activity_description = fields.Html(
-        compute="_compute_shown", compute_sudo=True, sanitize=False
+        compute="_compute_shown", compute_sudo=True, sanitize=False, exportable=False
     )
-    controller_name = fields.Char(compute="_compute_shown", compute_sudo=True)
-    controller_email = fields.Char(compute="_compute_shown", compute_sudo=True)
-    processor_names = fields.Char(compute="_compute_shown", compute_sudo=True)
-    text_falls_back = fields.Boolean(compute="_compute_shown", compute_sudo=True)
-    controller_address = fields.Char(compute="_compute_shown", compute_sudo=True)
-    officer_contact = fields.Char(compute="_compute_shown", compute_sudo=True)
-    policy_url = fields.Char(compute="_compute_shown", compute_sudo=True)
-    subject_name = fields.Char(compute="_compute_shown", compute_sudo=True)
+    controller_name = fields.Char(
+        compute="_compute_shown", compute_sudo=True, exportable=False
+    )
+    controller_email = fields.Char(
+        compute="_compute_shown", compute_sudo=True, exportable=False
+    )
+    processor_names = fields.Char(
+        compute="_compute_shown", compute_sudo=True, exportable=False
+    )
+    text_falls_back = fields.Boolean(
+        compute="_compute_shown", compute_sudo=True, exportable=False
+    )
+    controller_address = fields.Char(
+        compute="_compute_shown", compute_sudo=True, exportable=False
+    )
+    officer_contact = fields.Char(
+        compute="_compute_shown", compute_sudo=True, exportable=False
+    )
+    policy_url = fields.Char(
+        compute="_compute_shown", compute_sudo=True, exportable=False
+    )
+    subject_name = fields.Char(
+        compute="_compute_shown", compute_sudo=True, exportable=False
+    )
+    processing_lines = fields.Json(
+        compute="_compute_shown", compute_sudo=True, exportable=False
+    )
 
     @api.depends(
         "activity_id.name",
@@ -46,6 +68,7 @@ class PrivacyConsent(models.Model):
         "activity_id.controller_address",
         "activity_id.officer_contact",
         "activity_id.policy_url",
+        "activity_id.processing_lines",
         "partner_id.name",
     )
     @api.depends_context("lang")
@@ -61,6 +84,7 @@ class PrivacyConsent(models.Model):
                 "controller_address": activity.controller_address,
                 "officer_contact": activity.officer_contact,
                 "policy_url": activity.policy_url,
+                "processing_lines": activity.processing_lines,
             }
             for consent in consents:
                 consent.update(values)

@@ -48,6 +48,7 @@ class PrivacyConsent(models.Model):
         readonly=True,
         copy=False,
         help="What made the last answer look so, in the words of the program.",
+        exportable=False,
     )
     suspicion_reason = fields.Text(
         compute="_compute_suspicion_reason",
@@ -144,6 +145,8 @@ class PrivacyConsent(models.Model):
             raise NotProven
         if answer and not repeated:
             if grant != links.token.FULL:
+                raise NotProven
+            if self != link and self not in link._asked_along():
                 raise NotProven
             self._check_shown(shown, text_hash, proof.origin.language)
         return self._new_word(answer, proof, text_hash, repeated, shown.age)

@@ -135,6 +135,7 @@ class PrivacyConsentRequest(models.Model):
 
     _name = "privacy.consent.request"
     _description = "Request for consent"
+    _inherit = ["privacy.technical.fields"]
     _order = "id desc"
     _rec_name = "address"
 
@@ -168,11 +169,13 @@ class PrivacyConsentRequest(models.Model):
         readonly=True,
         help="Of what somebody is reminded, the end of which consent is near, or which "
         "change there was.",
+        exportable=False,
     )
     number = fields.Integer(readonly=True, help="Which reminder it is.")
     reminders_looked = fields.Integer(
         readonly=True,
         help="The number of reminders of the activity when the time for one had come.",
+        exportable=False,
     )
     state = fields.Selection(
         selection=[
@@ -202,6 +205,7 @@ class PrivacyConsentRequest(models.Model):
         readonly=True,
         index="btree_not_null",
         ondelete="set null",
+        exportable=False,
     )
     # Deleted first wherever a message may be deleted at all.
     message_id = fields.Many2one(
@@ -209,12 +213,14 @@ class PrivacyConsentRequest(models.Model):
         readonly=True,
         index="btree_not_null",
         ondelete="restrict",
+        exportable=False,
     )
     planned_message_id = fields.Many2one(
         comodel_name="mail.scheduled.message",
         readonly=True,
         index="btree_not_null",
         ondelete="set null",
+        exportable=False,
     )
     address = fields.Char(
         readonly=True, index="btree_not_null", help="The address that is asked."
@@ -223,6 +229,7 @@ class PrivacyConsentRequest(models.Model):
         readonly=True,
         help="The e-mail field of the contact when it was asked. Who could not be "
         "reached is asked again once it is another one.",
+        exportable=False,
     )
     text_id = fields.Many2one(
         comodel_name="privacy.consent.text",
@@ -233,7 +240,9 @@ class PrivacyConsentRequest(models.Model):
         "wrote it by hand.",
     )
     surroundings = fields.Char(
-        readonly=True, help="SHA-256 of the source of the e-mail template."
+        readonly=True,
+        help="SHA-256 of the source of the e-mail template.",
+        exportable=False,
     )
     delivered_date = fields.Datetime(
         string="Delivered on",
@@ -248,6 +257,7 @@ class PrivacyConsentRequest(models.Model):
     effects_due = fields.Boolean(
         readonly=True,
         help="What follows a delivery or a failure is still to do.",
+        exportable=False,
     )
     attempts = fields.Integer(
         compute="_compute_attempts",

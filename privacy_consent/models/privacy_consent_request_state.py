@@ -7,6 +7,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 from .locking import lock_unchanged
+from .privacy_consent_occasion import on_occasion
 from .privacy_consent_request import FOLLOWING, OPEN, note
 
 
@@ -16,7 +17,8 @@ class PrivacyConsentRequest(models.Model):
     def _cancel(self, cause):
         """Cancel these requests, but leave alone what is leaving at this moment.
 
-        The mail queue asks again before it sends, and cancels what it finds.
+        The mail queue asks again before it sends, and cancels what it finds. What else
+        the mails of these ask for is asked with other ones.
 
         :param str cause: one of :meth:`_causes`
         :return: those that are cancelled
@@ -27,6 +29,7 @@ class PrivacyConsentRequest(models.Model):
         free = lock_unchanged(mails)
         cancelled = self.filtered(lambda one: not one.mail_id or one.mail_id in free)
         cancelled._note_cancelled(cause)
+        free.consent_request_ids._replace_later()
         free.cancel()
         cancelled.planned_message_id.unlink()
         planned = cancelled.filtered(lambda one: not one.mail_id).message_id
@@ -35,7 +38,49 @@ class PrivacyConsentRequest(models.Model):
             schedules.search([("mail_message_id", "in", planned.ids)]).unlink()
         return cancelled
 
-    def _note_cancelled(self, cause):
+    def _cancel_hindered(self):
+        """Cancel the requests of a mail that may not leave, and replace the others.
+
+        :return: whether the mail may not leave
+        """
+        causes = {one: one._hindrance() for one in self}
+        for one, cause in causes.items():
+            if cause:
+                one._note_cancelled(cause)
+        if not any(causes.values()):
+            return False
+        self.filtered(lambda one: not causes[one])._replace_later()
+        return True
+
+    def _replace_later(self):
+        """Have others made in place of those that are still to come, in a moment."""
+        still = self.filtered(lambda one: one.state in ("waiting", "failed"))
+        if still:
+            still._note_cancelled("replaced", due=True)
+            still.consent_id._trigger_effects()
+
+    def _ask_anew(self):
+        """Ask with other requests in place of these, on the same occasions."""
+        if not self:
+            return
+        occasions = {
+            one.consent_id.id: {
+                "kind": one.kind,
+                "occasion": one.occasion,
+                "number": one.number,
+            }
+            for one in self
+            if one.occasion
+        }
+        with on_occasion(occasions):
+            self.consent_id.with_user(self.env.user).action_auto_ask()
+
+    def _note_cancelled(self, cause, due=False):
+        """Note that these are cancelled.
+
+        :param str cause: one of :meth:`_causes`
+        :param bool due: whether something follows
+        """
         note(
             self,
             {
@@ -43,7 +88,7 @@ class PrivacyConsentRequest(models.Model):
                 "cause": cause,
                 "reason": False,
                 "ended_date": fields.Datetime.now(),
-                "effects_due": False,
+                "effects_due": due,
             },
         )
 

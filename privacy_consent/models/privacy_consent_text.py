@@ -12,11 +12,14 @@ from odoo.tools import ormcache
 from .. import canonical_json
 from ..append_only import guard_table, moment
 from ..unique_id import add_uuid, new_uuid
+from .privacy_activity_processing import PROCESSING_FIELDS
 from .privacy_consent_event import ANSWERS
 
 FORMAT = 1
 # With the officer's contact or the privacy policy.
 _FORMAT_TOLD = 2
+# With what is said of the processing, too.
+_FORMAT_PROCESSING = 3
 # Any of these changes what people read.
 SUBSTANCE_FIELDS = {
     "name",
@@ -25,7 +28,10 @@ SUBSTANCE_FIELDS = {
     "processor_ids",
     "privacy_officer",
     "privacy_policy_url",
+    *PROCESSING_FIELDS,
 }
+# Of these each language has a text of its own.
+_TRANSLATED = ("name", "description", "recipients", "deletion", "processing_note")
 
 
 class PrivacyConsentText(models.Model):
@@ -37,7 +43,7 @@ class PrivacyConsentText(models.Model):
 
     _name = "privacy.consent.text"
     _description = "Text that people were asked about"
-    _inherit = ["privacy.append.only"]
+    _inherit = ["privacy.append.only", "privacy.technical.fields"]
     _order = "id desc"
     _rec_name = "hash"
 
@@ -47,16 +53,19 @@ class PrivacyConsentText(models.Model):
         help="SHA-256 of the content in canonical JSON (RFC 8785), hexadecimal.",
     )
     at = fields.Datetime(string="Stored on", readonly=True, required=True)
-    activity_uuid = fields.Char(readonly=True, required=True, index=True)
+    activity_uuid = fields.Char(
+        readonly=True, required=True, index=True, exportable=False
+    )
     language = fields.Char(string="Language code", readonly=True, required=True)
-    content = fields.Text(readonly=True, required=True)
-    company_id = fields.Integer(string="Company ID", readonly=True)
+    content = fields.Text(readonly=True, required=True, exportable=False)
+    company_id = fields.Integer(string="Company ID", readonly=True, exportable=False)
     name = fields.Char(compute="_compute_content")
     description = fields.Html(compute="_compute_content", sanitize=False)
     controller = fields.Char(compute="_compute_content")
     processors = fields.Char(compute="_compute_content")
     officer = fields.Char(string="Data protection officer", compute="_compute_content")
     policy_url = fields.Char(string="Privacy policy", compute="_compute_content")
+    processing = fields.Text(compute="_compute_processing")
     language_label = fields.Char(string="Language", compute="_compute_language_label")
     answer_count = fields.Integer(
         string="Answers",
@@ -76,6 +85,16 @@ class PrivacyConsentText(models.Model):
             text.processors = content.get("processors")
             text.officer = content.get("officer")
             text.policy_url = content.get("policy")
+
+    @api.depends("content")
+    @api.depends_context("lang")
+    def _compute_processing(self):
+        activities = self.env["privacy.activity"]
+        for text in self:
+            lines = activities._processing_lines(
+                json.loads(text.content or "{}").get("processing")
+            )
+            text.processing = "\n".join(": ".join(line) for line in lines) or False
 
     @api.depends("language")
     @api.depends_context("lang")
@@ -169,11 +188,14 @@ class PrivacyActivity(models.Model):
     )
 
     # Stored, because each page shows it.
-    processor_names = fields.Char(compute="_compute_processor_names", store=True)
+    processor_names = fields.Char(
+        compute="_compute_processor_names", store=True, exportable=False
+    )
 
     text_falls_back = fields.Boolean(
         compute="_compute_text_falls_back",
         help="The text is not there in this language: people read the English one.",
+        exportable=False,
     )
 
     _unique_uuid = models.UniqueIndex("(uuid)")
@@ -208,9 +230,10 @@ class PrivacyActivity(models.Model):
         self.ensure_one()
         own = self.with_context(lang=self._installed(language))
         english = self.with_context(lang="en_US")
-        translated = (own.name, own.description) != (english.name, english.description)
+        translated = any(own[name] != english[name] for name in _TRANSLATED)
+        processing = own._processing()
         told = {
-            "format": _FORMAT_TOLD,
+            "format": _FORMAT_PROCESSING if processing else _FORMAT_TOLD,
             "officer": self.officer_contact or "",
             "policy": self.policy_url or "",
         }
@@ -223,7 +246,8 @@ class PrivacyActivity(models.Model):
             "controller": self.controller_id.complete_name or "",
             "processors": self.processor_names or "",
             # Where they are empty the text stays what it was before there were any.
-            **(told if self.officer_contact or self.policy_url else {}),
+            **(told if self.officer_contact or self.policy_url or processing else {}),
+            **({"processing": processing} if processing else {}),
         }
 
     def _text_falls_back(self, language):

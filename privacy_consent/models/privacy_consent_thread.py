@@ -144,6 +144,20 @@ class PrivacyConsent(models.Model):
                     recipient["notif"] = "email"
         return recipients
 
+    def _notify_by_email_render_layout(
+        self, message, recipients_group, msg_vals=False, render_values=None
+    ):
+        """Leave a request without Odoo's layout, as those of a batch are.
+
+        It says itself who asks, and loads no logo from the server.
+        """
+        body = (msg_vals or {}).get("body") or message.body
+        if links.placeholder.choices(body):
+            return body
+        return super()._notify_by_email_render_layout(
+            message, recipients_group, msg_vals=msg_vals, render_values=render_values
+        )
+
     def _notify_thread_by_email(self, message, recipients_data, **kwargs):
         """Leave all mails about a consent to the queue, and start it."""
         result = super(

@@ -41,12 +41,3 @@ class ResCompany(models.Model):
         result = super().write(vals)
         activities_sudo._follow_text_changes(before)
         return result
-
-
-class ResConfigSettings(models.TransientModel):
-    _inherit = "res.config.settings"
-
-    privacy_officer = fields.Char(related="company_id.privacy_officer", readonly=False)
-    privacy_policy_url = fields.Char(
-        related="company_id.privacy_policy_url", readonly=False
-    )

@@ -9,9 +9,11 @@ other tag, without a copy that could be out of date.
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
-from odoo.tools import SQL
+from odoo.tools import SQL, formatLang
 
 _VIEW = "privacy_consented"
+# Counting more of them would take longer than the rest of an activity's form.
+_COUNTED = 10_000
 # What of a consent or an activity the view reads.
 _READ = ("active", "merged_into_id", "status", "suspected_automated", "valid_until")
 
@@ -177,26 +179,29 @@ class PrivacyConsent(models.Model):
 class PrivacyActivity(models.Model):
     _inherit = "privacy.activity"
 
-    usable_count = fields.Integer(
+    usable_count = fields.Char(
         string="May be used today",
         compute="_compute_usable_count",
-        help="How many contacts consent at this moment.",
+        help="How many contacts consent at this moment, if they are not very many.",
     )
 
-    def write(self, vals):
-        """Forget what contacts were known to consent to, if that may change."""
-        result = super().write(vals)
+    def _forget_who_consents(self, vals):
+        """Forget what contacts were known to consent to, if that may change.
+
+        :param dict vals: what was written
+        """
         if "active" in vals:
             self.env["res.partner"].invalidate_model(
                 ["consented_activity_ids"], flush=False
             )
-        return result
 
     def _compute_usable_count(self):
         for activity in self:
-            activity.usable_count = self.env["res.partner"].search_count(
-                activity._consenting_domain()
+            count = self.env["res.partner"].search_count(
+                activity._consenting_domain(), limit=_COUNTED + 1
             )
+            shown = formatLang(self.env, min(count, _COUNTED), digits=0)
+            activity.usable_count = f"{shown}+" if count > _COUNTED else shown
 
     def _consenting_domain(self):
         """Tell whose data may be used for one of these activities at this moment.

@@ -9,8 +9,10 @@ from . import test_ask
 from . import test_ask_selected
 from . import test_blacklist
 from . import test_bounces
+from . import test_card
 from . import test_company
 from . import test_confirm
+from . import test_confirmation
 from . import test_consent_links
 from . import test_consented
 from . import test_delete
@@ -19,6 +21,7 @@ from . import test_effects
 from . import test_earlier_text
 from . import test_erasure
 from . import test_export
+from . import test_fetching
 from . import test_forged_history
 from . import test_fresh_snapshot
 from . import test_gateway
@@ -48,9 +51,11 @@ from . import test_press
 from . import test_preview
 from . import test_queue_forecast
 from . import test_queue_limits
+from . import test_processing
 from . import test_progress
 from . import test_record
 from . import test_refusals
+from . import test_report
 from . import test_request_guard
 from . import test_request_state
 from . import test_review_events
@@ -60,12 +65,15 @@ from . import test_rights_matrix
 from . import test_robot_signs
 from . import test_send
 from . import test_sender
+from . import test_settings
 from . import test_server_action
 from . import test_staff
 from . import test_stop_reaches
+from . import test_technical_fields
 from . import test_template
 from . import test_text_names
 from . import test_texts
+from . import test_together
 from . import test_tour
 from . import test_unsubscribe
 from . import test_upgraded_files

@@ -2,13 +2,14 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """The rules of reminders, renewals and ends once more, in plain Python, for tests."""
 
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 
 from dateutil import tz
 from dateutil.relativedelta import relativedelta
 
 ZONE = tz.gettz("Europe/Berlin")
+NO, ENDED = ("refused", "withdrawn"), ("expired", "invalidated")
 
 
 def months_later(moment, months):
@@ -17,35 +18,18 @@ def months_later(moment, months):
     return tz.resolve_imaginary(local).astimezone(tz.UTC).replace(tzinfo=None)
 
 
-@dataclass(eq=False)
-class Mail:
-    kind: str
-    address: str
-    made: datetime
-    begun: object = None
-    number: int = 0
-    state: str = "waiting"
-    delivered: datetime = None
-    soft: bool = False
-    looked: int = 0
-
-
-@dataclass(eq=False)
 class Person:
-    id: int
-    contact: dict
-    status: str = "requested"
-    answered: datetime = None
-    ends: datetime = None
-    renewed: bool = False
-    active: bool = True
-    merged: bool = False
-    mails: list = field(default_factory=list)
-    twins: list = field(default_factory=list)
-    events: list = field(default_factory=list)
+    """One consent; several may have the same contact after a merge."""
 
-    def happens(self, kind, now):
-        self.events.append((kind, now))
+    def __init__(self, consent_id, address):
+        self.id, self.contact = consent_id, {"address": address, "active": True}
+        self.status = self.answered = self.ends = None
+        self.renewed, self.active, self.merged = False, True, False
+        self.mails, self.twins, self.events = [], [], []
+
+    def becomes(self, status, now):
+        self.status = status
+        self.events.append((status, now))
 
     def waiting(self):
         return [mail for mail in self.mails if mail.state == "waiting"]
@@ -54,110 +38,91 @@ class Person:
         for mail in self.waiting():
             mail.state = state
 
-    def end(self, status, now):
-        self.status = status
-        self.happens(status, now)
+    def end(self, status, now, state="cancelled"):
+        self.cancel(state)
+        self.becomes(status, now)
         for mail in self.mails:
             mail.looked = 3
 
     def lately(self, kind, since):
+        sent = ("waiting", "delivered", "bounced")
+        mails = [mail for one in [self, *self.twins] for mail in one.mails]
         return any(
-            mail.kind == kind
-            and mail.state in ("waiting", "delivered", "bounced")
-            and (mail.delivered or mail.made) > since
-            for one in [self, *self.twins]
-            for mail in one.mails
+            one.kind == kind
+            and one.state in sent
+            and (one.delivered or one.made) > since
+            for one in mails
         )
 
     def is_silent(self, mail):
         begun = mail.begun or mail
         later = self.mails[self.mails.index(begun) :]
-        return (
-            self.status not in ("refused", "withdrawn")
-            and (not self.answered or self.answered <= begun.made)
-            and mail is self.mails[-1]
-            and all(
-                one.state == "replaced" or one.state == "delivered" and not one.soft
-                for one in later
-            )
-        )
+        arrived = [one.state == "delivered" and not one.soft for one in later]
+        replaced = [one.state == "replaced" for one in later]
+        answered = self.answered and self.answered > begun.made
+        alone = mail is self.mails[-1] and all(map(max, arrived, replaced))
+        return alone and not answered and self.status not in NO
 
 
 class Model:
-    """All people, and what is set."""
+    """All people, and what is set: months, count, renewal and spacing."""
 
     def __init__(self, people, **settings):
         self.people, self.listed, self.stopped = people, set(), False
-        self.set(**settings)
-
-    def set(self, **settings):
         self.__dict__.update(settings)
-
-    def set_validity(self, months):
-        """People find out at the next run."""
-        self.months = months
 
     def ask(self, one, now, kind, begun=None, number=0, check=True):
         address = one.contact["address"]
         last = one.mails[-1].address if one.mails else address
-        if not (one.active and one.contact["active"]) or one.merged or self.stopped:
+        off = self.stopped or one.merged or not (one.active and one.contact["active"])
+        if off or one.waiting() or (check and self.listed & {address, last}):
             return
-        if one.waiting() or (check and self.listed & {address, last}):
-            return
-        one.mails.append(Mail(kind, address, now, begun, number))
+        mail = {"kind": kind, "address": address, "made": now, "begun": begun}
+        rest = {"state": "waiting", "delivered": None, "soft": False, "looked": 0}
+        one.mails.append(SimpleNamespace(**mail, number=number, **rest))
 
     def answer(self, one, yes, now):
         before = one.status in ("given", "withdrawn")
-        one.status = "given" if yes else "withdrawn" if before else "refused"
-        one.happens(one.status, now)
+        one.becomes("given" if yes else "withdrawn" if before else "refused", now)
         one.answered, one.renewed = now, False
-        one.ends = months_later(now, self.months) if yes else None
         one.cancel()
 
     def change(self, now):
         for one in self.people:
             for mail in one.waiting():
                 mail.state = "replaced"
-                begun, number = mail.begun, mail.number
-                self.ask(one, now, mail.kind, begun, number, check=False)
+                self.ask(one, now, mail.kind, mail.begun, mail.number, check=False)
             if one.status == "given" and not one.merged:
-                one.cancel("replaced")
-                one.end("invalidated", now)
+                one.end("invalidated", now, "replaced")
                 self.ask(one, now, "changed")
 
     def run(self, now):
         """Do what the scheduled action does."""
         current = [one for one in self.people if not one.merged]
-        given = [one for one in current if one.status == "given"]
-        for one in given:
-            ends = months_later(one.answered, self.months)
-            one.renewed = one.renewed and one.ends == ends
-            one.ends = ends
-            if ends <= now:
-                one.cancel()
+        for one in current:
+            if one.status != "given":
+                continue
+            before, one.ends = one.ends, months_later(one.answered, self.months)
+            one.renewed = one.renewed and one.ends == before
+            if one.ends <= now:
                 one.end("expired", now)
-        if self.stopped:
-            return
-        days = timedelta(days=self.renewal)
-        for one in given:
+        days, since = timedelta(days=self.renewal), now - timedelta(days=self.spacing)
+        for one in () if self.stopped else current:
             soon = one.status == "given" and one.ends <= now + days
             if soon and not one.renewed and not one.lately("renewal", now - days):
                 one.renewed = True
                 self.ask(one, now, "renewal")
-        since = now - timedelta(days=self.spacing)
-        for one in current:
+        for one in () if self.stopped else current:
             for mail in list(one.mails):
                 due = mail.state == "delivered" and mail.delivered <= since
                 if (
-                    not due
-                    or mail.looked >= self.count
-                    or one.lately("reminder", since)
+                    due
+                    and mail.looked < self.count
+                    and not one.lately("reminder", since)
                 ):
-                    continue
-                mail.looked = self.count
-                if mail.number < self.count and one.is_silent(mail):
-                    begun = mail.begun or mail
-                    self.ask(one, now, "reminder", begun, mail.number + 1)
+                    mail.looked, number = self.count, mail.number + 1
+                    if number <= self.count and one.is_silent(mail):
+                        self.ask(one, now, "reminder", mail.begun or mail, number)
 
     def send(self, now):
         """Do what the mail queue does."""
@@ -169,22 +134,18 @@ class Model:
                     mail.state = "cancelled"
                     continue
                 mail.state, mail.delivered = "delivered", now
-                one.happens("requested", now)
+                one.events.append(("requested", now))
+                one.status = one.status or "requested"
 
     def merge(self, one, other, contact):
         """Two contacts become one; the latest answer counts, then the refusal."""
-        other, one = sorted(
-            [one, other],
-            key=lambda it: (
-                it.answered or datetime.min,
-                it.status in ("refused", "withdrawn", "expired", "invalidated"),
-                bool(it.answered),
-                it.active,
-                bool(it.waiting()),
-                it.contact is contact,
-                -it.id,
-            ),
-        )
+
+        def rank(it):
+            answer = (it.answered or datetime.min, it.status in NO + ENDED)
+            known = (bool(it.answered), it.active, bool(it.waiting()))
+            return (*answer, *known, it.contact is contact, -it.id)
+
+        other, one = sorted([one, other], key=rank)
         other.cancel()
         one.active, other.active = one.active or other.active, False
         other.merged = True

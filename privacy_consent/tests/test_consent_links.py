@@ -338,7 +338,7 @@ class TestLinksOnPages(LinksCase, HttpCase):
                 pages[response.text, str(sorted(headers.items()))] = path
         self.assertEqual(len(pages), 1)
         ((text, headers),) = pages
-        self.assertIn('<html lang="de">', text)
+        self.assertIn('<html lang="de" dir="ltr">', text)
         self.assertIn("no-referrer", headers)
 
 

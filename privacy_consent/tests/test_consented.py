@@ -10,6 +10,7 @@ from odoo.fields import Command
 from odoo.tests import HttpCase, new_test_user, tagged
 from odoo.tools import mute_logger
 
+from ..models import res_partner_consented
 from .answers import press, set_fact
 from .common import ConsentCase
 
@@ -195,9 +196,14 @@ class TestConsented(HttpCase, ConsentCase):
     def test_the_activity_counts_and_shows_them(self):
         press(self.consent, True)
         activity = self.activity.with_user(self.reader)
-        self.assertEqual(activity.usable_count, 1)
+        self.assertEqual(activity.usable_count, "1")
         action = activity.action_show_usable()
         self.assertEqual(self.env["res.partner"].search(action["domain"]), self.ann)
+
+    def test_very_many_are_not_counted(self):
+        press(self.consent, True)
+        self.patch(res_partner_consented, "_COUNTED", 0)
+        self.assertEqual(self.activity.usable_count, "0+")
 
     def test_by_address(self):
         twin = self._create_subject("Twin", "ANN@example.com")

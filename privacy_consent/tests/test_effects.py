@@ -75,8 +75,8 @@ class TestEffects(ConsentCase):
 
     @mute_logger(_LOGGER)
     def test_one_failing_action_in_a_batch(self):
-        consents = self.crowd(100)
-        self.assertEqual(len(self.run_queue()), 100)
+        consents = self.crowd(40)
+        self.assertEqual(len(self.run_queue()), 40)
         poison = consents.filtered(lambda one: one.partner_id.name == "Poison")
         self.assertEqual(set(consents.mapped("state")), {"sent"})
         self.assertEqual(consents.filtered("action_due"), poison)
@@ -95,7 +95,7 @@ class TestEffects(ConsentCase):
     def test_one_failing_follower_in_a_batch(self):
         self.activity.server_action_id = False
         self.follow()
-        consents = self.crowd(100)
+        consents = self.crowd(40)
         with self.failing_follower():
             self.run_queue()
         poison = consents.filtered(lambda one: one.partner_id.name == "Poison")
@@ -107,12 +107,12 @@ class TestEffects(ConsentCase):
         self.assertIn("no stamps left", poison.action_error)
         self.assertFalse(any((consents - poison).mapped("action_error")))
         told = self.told()
-        self.assertEqual(len(told), 99)
+        self.assertEqual(len(told), 39)
         self.assertNotIn("Poison", told)
         poison.partner_id.name = "Cured"
         consents._cron_effects()
         self.assertEqual(self.told().count("Cured"), 1)
-        self.assertEqual(len(self.told()), 100)
+        self.assertEqual(len(self.told()), 40)
         self.assertFalse(poison.action_error)
         self.assertEqual(poison.action_attempts, 0)
 

@@ -142,7 +142,11 @@ class TestIndexes(ConsentCase):
 
     def _life_questions(self):
         """:return: the same, of consents that end"""
+        consents = self.env["privacy.consent"].with_user(self.manager)
         return {
+            "privacy_consent_report_idx": lambda: consents.formatted_read_group(
+                [("state", "=", "answered")], ["answer_date:day", "status"], ["__count"]
+            ),
             "privacy_consent_renewal_idx": self.activity._renew_due,
             "privacy_consent_valid_until_idx": self.activity._expire_due,
         }
@@ -152,6 +156,7 @@ class TestIndexes(ConsentCase):
             self.env.cr.execute(
                 """
                 UPDATE privacy_consent SET status = 'given',
+                       state = CASE id %% 20 WHEN 0 THEN 'answered' ELSE state END,
                        valid_until = now() + (60 + id %% 300) * interval '1 day'
                  WHERE activity_id = %s;
                 ANALYZE privacy_consent

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 from psycopg2.errors import CheckViolation
 
-from odoo.exceptions import UserError, ValidationError
-from odoo.tests import BaseCase, tagged
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tests import BaseCase, new_test_user, tagged
 from odoo.tools import mute_logger
 
 from .. import links
@@ -471,9 +471,101 @@ class TestReminders(LifeCase):
         self.assertEqual(self.kinds()[-1], ("reminder", 2))
 
     def test_what_fails_at_one_activity_stops_no_other(self):
-        broken = self.activity.copy({"name": "Broken"})
-        broken.reminder_count = 1
-        self.assertEqual(broken.life_sentence.count("1 reminder, after 7 days."), 1)
+        other = self.activity.copy({"name": "Other"})
+        with self.at(ASKED):
+            self.generate(other)
+            self.run_queue()
+        # It is the first, and cannot ask.
+        self.activity.write({"consent_required": "manual", "consent_template_id": 0})
+        self.run_scheduled("2026-03-09 09:00:00")
+        self.assertEqual(self.kinds(), [("first", 0)])
+        reminded = self.consent_of(self.ann, other)
+        self.assertEqual(self.kinds(reminded), [("first", 0), ("reminder", 1)])
+        self.assertEqual(self.said(), 1)
+        self.assertFalse(other.message_ids.filtered(lambda one: "could" in one.body))
+        # It is tried again every hour, and said once a day.
+        self.run_scheduled("2026-03-09 10:00:00")
+        self.assertEqual(self.said(), 1)
+        self.run_scheduled("2026-03-10 11:00:00")
+        self.assertEqual(self.said(), 2)
+        self.activity.consent_template_id = self.template
+        self.run_scheduled("2026-03-10 12:00:00")
+        self.assertEqual(self.kinds(), [("first", 0), ("reminder", 1)])
+
+    def run_scheduled(self, moment):
+        """Run the scheduled action with its transactions."""
+        action = self.env.ref("privacy_consent.cron_life")
+        logger = "odoo.addons.privacy_consent.models.privacy_activity_texts_followed"
+        self.env.flush_all()
+        with self.at(moment), mute_logger(logger), self.enter_registry_test_mode():
+            action.method_direct_trigger()
+        self.env.invalidate_all()
+
+    def said(self):
+        """:return: how often the activity says what failed"""
+        return sum(
+            "reminded of: Choose an e-mail template" in str(one.body)
+            for one in self.activity.message_ids
+        )
+
+
+@tagged("post_install", "-at_install")
+class TestRightsOnLife(LifeCase):
+    """Employees know names alone; officers read, and managers decide."""
+
+    NAMES = (
+        "change_note",
+        "changed_occasion",
+        "life_sentence",
+        "reminder_count",
+        "reminder_days",
+        "renewal_days",
+        "validity_changed",
+        "validity_last_id",
+        "validity_months",
+        "ask_with_id",
+        "asked_with_ids",
+    )
+
+    def as_user(self, groups):
+        user = new_test_user(self.env, f"user of {groups}", groups=groups)
+        self.env.flush_all()
+        self.env.invalidate_all()
+        return self.activity.with_user(user)
+
+    def test_employees_and_recorders(self):
+        for groups in ("base.group_user", "privacy_consent.group_recorder"):
+            activity = self.as_user(groups)
+            self.assertEqual(activity.name, "Newsletter")
+            self.assertFalse(activity.fields_get().keys() & {*self.NAMES})
+            for name in self.NAMES:
+                with self.subTest(groups=groups, name=name):
+                    with self.assertRaises(AccessError):
+                        activity.read([name])
+                    with self.assertRaises(AccessError):
+                        activity.search([(name, "!=", False)])
+                    with self.assertRaises(AccessError):
+                        activity.write({name: False})
+            with mute_logger("odoo.addons.base.models.ir_model"):
+                for model in ("privacy.consent", "privacy.consent.forecast"):
+                    with self.assertRaises(AccessError):
+                        activity.env[model].search([])
+
+    def test_readers(self):
+        activity = self.activity.with_user(self.reader)
+        self.assertEqual(len(activity.read(self.NAMES)[0]), len(self.NAMES) + 1)
+        self.assertFalse(activity.env["privacy.consent.forecast"].search([]))
+        with mute_logger("odoo.addons.base.models.ir_model"):
+            for name in self.NAMES:
+                with self.subTest(name), self.assertRaises(AccessError):
+                    activity.write({name: False})
+
+    def test_managers(self):
+        activity = self.activity.with_user(self.manager)
+        activity.write({"validity_months": 3, "reminder_count": 1})
+        for name in ("changed_occasion", "validity_changed", "validity_last_id"):
+            with self.subTest(name), self.assertRaises(AccessError):
+                activity.write({name: False})
 
 
 @tagged("post_install", "-at_install")

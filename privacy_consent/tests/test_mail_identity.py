@@ -9,7 +9,7 @@ import re
 from PIL import Image
 
 from odoo.exceptions import ValidationError
-from odoo.tests import HttpCase, tagged
+from odoo.tests import Form, HttpCase, tagged
 
 from .. import mail_document
 from .answers import press
@@ -113,6 +113,38 @@ class TestMailIdentity(IdentityCase):
         self.assertEqual(mail.message.get_content_type(), "multipart/alternative")
         self.assertNotIn("cid:", mail.text)
         self.assertNotIn("Image", mail.text)
+
+    def test_request_by_hand(self):
+        """It looks as those of a batch do, with no layout of Odoo around."""
+        consent = self.generate().filtered(lambda one: one.partner_id == self.ann)
+        consent._cancel_requests("replaced")
+        consent.message_subscribe(self.reader.partner_id.ids)
+        Form(
+            self.env["mail.compose.message"]
+            .with_user(self.manager)
+            .with_context(**consent.action_manual_ask()["context"])
+        ).save().action_send_mail()
+        mails = {mail.to[0]: mail for mail in self.run_queue()}
+        mail = mails["ann@example.com"]
+        self.assertEqual(mail.links()["accept"], consent._url(True))
+        self.assertIn(f'src="cid:{mail_document.LOGO}"', mail.html)
+        self.assertEqual(
+            self.parts(mail)["image/png"]["Content-ID"], f"<{mail_document.LOGO}>"
+        )
+        self.assertIn("@media (prefers-color-scheme:dark)", mail.html)
+        self.assertEqual(mail.html.count("<html"), 1)
+        for one in mails.values():
+            self.assertNotIn("logo.png?", one.html)
+            self.assertNotRegex(one.html, r"<img[^>]*src=.(http|/|data:)")
+        # Any other message is one of Odoo's.
+        consent.with_user(self.manager).message_post(
+            body="Any questions?",
+            partner_ids=self.ann.ids,
+            subtype_xmlid="mail.mt_note",
+        )
+        (other,) = (one for one in self.run_queue() if one.to == ["ann@example.com"])
+        self.assertIn("Any questions?", other.html)
+        self.assertIn("<html", other.html)
 
     def test_the_logo_is_small(self):
         for size, height in (((300, 200), 48), ((1000, 50), 12), ((20, 20), 20)):

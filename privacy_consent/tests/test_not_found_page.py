@@ -25,7 +25,13 @@ class TestNotFoundPage(BaseCase):
             ('<script>";\x00', "en"),
         ]:
             with self.subTest(accepted=accepted):
-                self.assertIn(f'<html lang="{lang}">', self._render(accepted))
+                self.assertIn(f'<html lang="{lang}" dir="ltr">', self._render(accepted))
+
+    def test_from_right_to_left(self):
+        page = self._render("ar-EG,ar;q=0.9")
+        self.assertIn('<html lang="ar" dir="rtl">', page)
+        # Texts, margins and lines begin on the right.
+        self.assertNotRegex(page, r"(margin|padding|border)-(left|right)")
 
     def test_english(self):
         page = self._render("en")

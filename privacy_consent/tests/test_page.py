@@ -145,6 +145,22 @@ class TestPage(ConsentCase, HttpCase):
         self.assertEqual(page.status_code, 200)
         self.assertIn('lang="en-US"', page.text)
 
+    def test_from_right_to_left(self):
+        """Texts begin on the right, and the words after the name may have a comma."""
+        self.env["res.lang"]._activate_lang("ar_001")
+        self.ann.lang = "ar_001"
+        view = self.env.ref("privacy_consent.form")
+        term = ", we ask for your decision on this use of your personal data:"
+        view.update_field_translations("arch_db", {"ar_001": {term: "، XYZ:"}})
+        self.env.flush_all()
+        page = self.url_open(self.accept).text
+        self.assertIn('dir="rtl"', page)
+        self.assertIn("Ann، XYZ:", page)
+        self.assertRegex(page, r'class="description" dir="auto"')
+        for word in ("accept", "preferences"):
+            page = self.url_open(self.accept.replace("accept", word)).text
+            self.assertNotRegex(page, r"(margin|padding|border)-(left|right)")
+
     def test_description_of_the_activity_is_translated(self):
         self.activity.with_context(lang="fr_FR").name = "La lettre"
         text = self.url_open(self._path(self.consent_of(self.luc), True)).text

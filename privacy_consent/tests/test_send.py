@@ -7,8 +7,6 @@ from unittest.mock import patch
 
 from markupsafe import Markup
 
-from odoo.tests import Form
-
 from odoo.addons.base.models.ir_mail_server import IrMail_Server
 
 from .answers import deliver
@@ -103,20 +101,6 @@ class TestSend(ConsentCase):
             consent.request_ids.message_id.body,
         ):
             self.assertNotIn(consent._token(), body)
-
-    def test_request_by_hand_keeps_the_layout_of_odoo(self):
-        consents = self.generate().filtered(lambda one: one.partner_id == self.ann)
-        consents._cancel_requests("replaced")
-        composer = Form(
-            self.env["mail.compose.message"]
-            .with_user(self.manager)
-            .with_context(**consents.action_manual_ask()["context"])
-        ).save()
-        composer.action_send_mail()
-        (mail,) = [one for one in self.run_queue() if one.to == ["ann@example.com"]]
-        self.assertEqual(mail.links()["accept"], consents._url(True))
-        self.assertEqual(mail.html.count("<html"), 1)
-        self.assertNotIn("prefers-color-scheme", mail.html)
 
     def test_copies_carry_no_personal_link(self):
         self.template.email_cc = "boss@example.com"

@@ -3,6 +3,7 @@
 """Who may call which public method and open which page: the table of the test."""
 
 from . import evidence, life, mail_queue, messages, pages, records
+from .entries import Call
 
 CALLS_BY_ADDON = {
     "privacy_consent": [
@@ -14,6 +15,10 @@ CALLS_BY_ADDON = {
         *messages.FORGERIES,
     ],
     "privacy_consent_evidence": evidence.EVIDENCE,
+    # It takes both: an administrator, and a manager of data protection.
+    "privacy_consent_lookup": [
+        Call("privacy.lookup.wizard.line.action_unlink", "lookup_line")
+    ],
     "mail_queue_safe": mail_queue.MAIL_QUEUE,
 }
 CALLS_BY_MODEL = records.RECORDS

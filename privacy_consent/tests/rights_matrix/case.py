@@ -22,6 +22,7 @@ ADDONS = (
     "privacy",
     "privacy_consent",
     "privacy_consent_evidence",
+    "privacy_consent_lookup",
     "privacy_consent_mass_mailing",
     "privacy_consent_portal",
 )
@@ -101,6 +102,11 @@ class RightsMatrixCase(ConsentCase, HttpCase):
             self.make_mails()
         if "privacy.consent.seal" in self.registry:
             self.make_seals()
+        if "privacy.lookup.wizard" in self.env:
+            model = self.env["ir.model"]._get("privacy.consent")
+            self.lookup_line = self.env["privacy.lookup.wizard.line"].create(
+                {"res_model_id": model.id, "res_id": self.consent.id}
+            )
         self.env.flush_all()
         self.env.cr.flush()
 
@@ -287,6 +293,26 @@ class RightsMatrixCase(ConsentCase, HttpCase):
             .create({"consent_ids": [(6, 0, self.consent.ids)]})
             .sudo()
         )
+        destinations = self.env["privacy.consent.seal.destination"]
+        self.no_destination = destinations.sudo()
+        self.destination = (
+            destinations.with_user(self.manager)
+            .create({"addresses": "a@example.com"})
+            .sudo()
+        )
+        self.retention = (
+            self.env["privacy.activity.retention"]
+            .with_user(self.manager)
+            .create({"activity_id": self.activity.id, "retention_months": 12})
+            .sudo()
+        )
+        module = self.env["ir.module.module"].search([("name", "=", "privacy")])
+        self.uninstalling = self.env["base.module.uninstall"].create(
+            {"module_ids": [(6, 0, module.ids)]}
+        )
+        self.register = (
+            self.env["privacy.register"].with_user(self.manager).create({}).sudo()
+        )
 
     # What the table asks for --------------------------------------------------------
 
@@ -414,6 +440,13 @@ class RightsMatrixCase(ConsentCase, HttpCase):
         form = next(form for form in page.forms if f"/{word}/" in (form.action or path))
         return self.url_open(form.action or path, data=dict(form.fields))
 
+    def choose(self, word):
+        """Press the button for all on the page for several consents."""
+        page = html.fromstring(self.url_open(self.link(word)).content)
+        nonce = page.forms[0].fields["nonce"]
+        data = {"all": word, f"{word}-{self.consent.id}": nonce}
+        return self.url_open(self.link("choose"), data=data)
+
     def got(self, path):
         """:return: the response to a request, which is kept to look at"""
         self.response = self.url_open(path)
@@ -491,7 +524,8 @@ class RightsMatrixCase(ConsentCase, HttpCase):
         tables = {
             model_class._table
             for model_class in self.registry.values()
-            if model_class._original_module in ADDONS and model_class._auto
+            if model_class._original_module.startswith(("mail_queue", "privacy"))
+            and model_class._auto
         }
         selects = [
             SQL("SELECT %s, t.id, t::text FROM %s t", table, SQL.identifier(table))

@@ -51,6 +51,13 @@ PAGES = [
         lambda test: not test.consent.accepted,
     ),
     _with_forged_token("preferences", "preferences", action="reject"),
+    Page(
+        _LINK.format("choose"),
+        lambda test: test.choose("reject"),
+        ROLES,
+        lambda test: not test.consent.accepted,
+    ),
+    _with_forged_token("choose", "choose", all="reject"),
     # It is for everybody, and does nothing.
     Page(
         "/privacy/consent/test",

@@ -564,5 +564,38 @@ RECORDS = {
         "privacy.consent.request",
         "privacy.consent.leaf",
         "privacy.consent.seal",
+        "privacy.term",
     )
 }
+# It has no records.
+RECORDS["privacy.technical.fields"] = [
+    Call("privacy.technical.fields.create", parameters={"vals_list": [{}]}),
+    *(
+        Call(
+            f"privacy.technical.fields.{method}",
+            parameters=parameters,
+            allowed=EVERY_USER,
+            works=lambda _test, result: result is True,
+        )
+        for method, parameters in (("write", {"vals": {}}), ("unlink", {}))
+    ),
+]
+# Odoo describes any model to whoever is logged in.
+for _model in (
+    "privacy.activity",
+    "privacy.consent",
+    "privacy.consent.event",
+    "privacy.consent.event.detail",
+    "privacy.consent.leaf",
+    "privacy.consent.request",
+    "privacy.consent.seal",
+    "privacy.consent.text",
+    "privacy.technical.fields",
+):
+    RECORDS.setdefault(_model, []).append(
+        Call(
+            f"{_model}.fields_get",
+            allowed=EVERY_USER,
+            works=lambda _test, result: "id" in result,
+        )
+    )

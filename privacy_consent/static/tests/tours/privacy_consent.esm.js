@@ -5,7 +5,7 @@ import {registry} from "@web/core/registry";
 /** A data protection officer creates an activity, asks, and opens a consent. */
 registry.category("web_tour.tours").add("privacy_consent_generate", {
     steps: () => [
-        {trigger: ".o_list_button_add", run: "click"},
+        {trigger: ".o-kanban-button-new", run: "click"},
         {trigger: "[name=name] input, [name=name] textarea", run: "edit Tour letter"},
         {trigger: ".o_notebook .nav-link[name=consent]", run: "click"},
         {

@@ -1,0 +1,28 @@
+# Copyright 2026 The privacy_consent authors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Links that mail gateways rewrote, on servers with several databases.
+
+Odoo asks ``ir.http`` for the page of an address once it knows the database. Before that
+it has no hook, and looks it up itself.
+"""
+
+from functools import wraps
+
+from odoo import http
+
+from . import links
+
+
+def read_without_database():
+    """Have Odoo look up the pages of links as they were mailed."""
+    http.Request._serve_nodb = _reading(http.Request._serve_nodb)
+
+
+def _reading(serve):
+    @wraps(serve)
+    def read_and_serve(request):
+        environ = request.httprequest.environ
+        environ["PATH_INFO"] = links.path.plain(environ["PATH_INFO"])
+        return serve(request)
+
+    return read_and_serve
