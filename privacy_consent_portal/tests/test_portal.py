@@ -325,6 +325,12 @@ class TestPortal(ConsentCase, HttpCase):
         self.assertFalse(self.sections(page))
         self.assertEqual(self.count(), 0)
 
+    def test_from_right_to_left(self):
+        self.env["res.lang"]._activate_lang("ar_001")
+        self.env.cr.flush()
+        for path, direction in (("/my/privacy", "ltr"), ("/ar/my/privacy", "rtl")):
+            self.assertEqual(self.open(path).get("dir"), direction)
+
     def test_history_is_not_in_the_language_of_the_account(self):
         self.account.lang = "fr_FR"
         self.env.cr.flush()
