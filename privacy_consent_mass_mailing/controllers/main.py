@@ -40,15 +40,20 @@ class ConsentMailController(MassMailController):
             },
         )
 
-    def _withdraw_consents(self, mailing, document_id, email, hash_token):
+    def _withdraw_consents(
+        self, mailing, document_id, email, hash_token, activities=None
+    ):
         """Record the withdrawal of whoever has this address.
 
         Somebody of the staff who looks at the page without a link withdraws nothing.
 
         :param mailing: ``mailing.mailing`` record, with superuser rights
+        :param activities: to which the consent ends, if not to those of the mailing
         :return: whether there was a consent to withdraw
         """
-        if not mailing.consent_activity_id or not hash_token:
+        if activities is None:
+            activities = mailing._activities_to_withdraw()
+        if not activities or not hash_token:
             return False
         http_request = request.httprequest
         proof = unsubscribed(
@@ -61,7 +66,7 @@ class ConsentMailController(MassMailController):
                 agent=(http_request.user_agent.string or "")[:MAX_AGENT],
             ),
         )
-        consents_sudo = mailing._consents_of_address(email)
+        consents_sudo = mailing._consents_of_address(email, activities)
         for consent_sudo in consents_sudo:
             try:
                 consent_sudo._record_answer(False, proof)

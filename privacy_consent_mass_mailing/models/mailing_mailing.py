@@ -67,10 +67,16 @@ class MailingMailing(models.Model):
                 lines.append(text % counts[reason])
         return "\n".join(lines)
 
-    def _consents_of_address(self, email):
-        """Find the consents that the activity of this mailing has from an address.
+    def _activities_to_withdraw(self):
+        """:return: the activities to which an unsubscription ends the consent"""
+        return self.consent_activity_id
+
+    @api.model
+    def _consents_of_address(self, email, activities):
+        """Find the consents that activities have from an address.
 
         :param str email: as it was mailed
+        :param activities: ``privacy.activity`` records
         :return: the consents, with superuser rights
         """
         consents_sudo = self.env["privacy.consent"].sudo()
@@ -79,7 +85,7 @@ class MailingMailing(models.Model):
             return consents_sudo
         return consents_sudo.with_context(active_test=False).search(
             [
-                ("activity_id", "=", self.consent_activity_id.id),
+                ("activity_id", "in", activities.ids),
                 ("merged_into_id", "=", False),
                 ("partner_id.email_normalized", "=", address),
             ]

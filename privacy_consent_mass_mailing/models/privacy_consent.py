@@ -29,9 +29,13 @@ class PrivacyConsent(models.Model):
                 ),
                 proof.token,
             )
-            or mailing_sudo.consent_activity_id != self.activity_id
+            or not self._is_withdrawn_by(mailing_sudo)
             or email_normalize(proof.email) != self.partner_id.email_normalized
         ):
             raise NotProven
         repeated = self._repeats_answer(answer, within=None)
         return None if repeated else Word(proof)
+
+    def _is_withdrawn_by(self, mailing_sudo):
+        """:return: whether the link of this mailing may withdraw the consent"""
+        return self.activity_id in mailing_sudo._activities_to_withdraw()
