@@ -10,8 +10,7 @@ import base64
 from bisect import bisect_right
 from copy import deepcopy
 from dataclasses import dataclass
-from datetime import timedelta
-from json.encoder import encode_basestring as quoted
+from datetime import datetime, timedelta
 
 from dateutil.relativedelta import relativedelta
 
@@ -22,24 +21,9 @@ from odoo.addons.privacy_consent.append_only import moment
 from odoo.addons.privacy_consent.models.privacy_consent_event import FORMAT, PARTS
 
 from .log import checkpoint, merkle, timestamp
-from .models.privacy_consent_leaf import NAMES, hashed_columns, leaf_of_row
-from .rows import batches, rows
+from .models.privacy_consent_leaf import NAMES, hashed_column
+from .rows import rows
 
-# What comes before the values in a row.
-_FACTS = 10
-# Where they are.
-_AT, _DETAIL, _FORMAT, _ORIGIN, _TEXT, _UUID = map(
-    NAMES.index,
-    ("at", "detail_digest", "format", "origin_digest", "text_hash", "uuid"),
-)
-_HASHED = len(NAMES)
-# Of each part, where its values are, and their names in order. The number of values
-# that are another part's follows.
-_PERSON, _OTHER = (tuple(sorted(PARTS[part])) for part in ("person", "origin"))
-_PARTS = {
-    "person": (_HASHED, _PERSON),
-    "origin": (_HASHED + len(_PERSON) + 1, _OTHER),
-}
 # An event may be recorded before a seal that does not have it, by a transaction that
 # took so long; and a clock may be that wrong.
 _TOLERANCE = timedelta(hours=1)
@@ -73,13 +57,14 @@ class LogCheck:
             self._expect(seal, env._("the seal of %s events from outside", seal.size))
         # Of the seals, by their size.
         self._sizes, self._moments = [], []
-        self._earliest_by_seal = {}
+        # The ids of texts by their hashes.
+        self._text_ids = {}
         months = env["privacy.consent"]._origin_months()
         # What is never forgotten would be as old as time.
         self._forgotten = (
             (self._now - relativedelta(months=months)).isoformat() if months else ""
         )
-        # Leaves of events that differ from the log, by position.
+        # Events that differ from the log, by position, and their leaves where these do.
         self._changed = {}
 
     def findings(self):
@@ -152,112 +137,161 @@ class LogCheck:
     # Texts ----------------------------------------------------------------------
 
     def _check_texts(self):
-        for stated, content in rows(
-            self._env.cr, SQL("SELECT hash, content FROM privacy_consent_text")
+        for text_id, stated, content in rows(
+            self._env.cr, SQL("SELECT id, hash, content FROM privacy_consent_text")
         ):
+            self._text_ids[stated] = text_id
             if canonical_json.digest_of(content.encode()) != stated:
                 yield None, self._env._("The text %s was changed.", stated)
 
     # Events ---------------------------------------------------------------------
 
     def _check_events(self):
-        """Read each event once, with its leaf, its text and its personal parts."""
-        parts = 0
-        for some in batches(self._env.cr, self._events()):
-            for row in some:
-                position, stored, leaf_uuid, event_id, due_id, *more = row[:_FACTS]
-                text_id, found_text_id, is_erased, person_salt, origin_salt = more
-                values = row[_FACTS:]
-                uuid = values[_UUID] or leaf_uuid
-                if event_id is None:
-                    yield uuid, self._problem_of_deleted(position, due_id)
-                    continue
-                if position is not None:
-                    leaf = leaf_of_row(values[:_HASHED])
-                    if leaf != bytes(stored) or values[_FORMAT] != FORMAT:
-                        self._changed[position] = uuid, leaf
-                elif due_id is None:
-                    yield (
-                        uuid,
-                        self._env._(
-                            "The event is not in the log: it was put in past Odoo."
-                        ),
-                    )
-                if values[_AT] < self._earliest(position):
-                    yield uuid, self._back_dated(values[_AT])
-                if text_id != found_text_id or (values[_TEXT] and not text_id):
-                    yield uuid, self._problem_of_link(found_text_id, values[_TEXT])
-                for part, salt, digest in (
-                    ("person", person_salt, values[_DETAIL]),
-                    ("origin", origin_salt, values[_ORIGIN]),
-                ):
-                    if salt is not None:
-                        parts += 1
-                        if not digest:
-                            yield uuid, self._put_in()
-                        elif _digest(part, values, salt) != digest:
-                            yield uuid, self._part_changed(part)
-                    elif digest and not self._may_be_missing(part, is_erased, values):
-                        yield uuid, self._part_missing(part)
-        yield from self._check_more_parts(parts)
+        """Compare each event with its leaf, its text and its personal parts."""
+        # A cursor would have only one processor work.
+        self._env.cr.execute(
+            SQL("CREATE TEMP TABLE privacy_consent_suspects AS %s", self._events())
+        )
+        try:
+            yield from self._check_suspects()
+        finally:
+            self._env.cr.execute("DROP TABLE privacy_consent_suspects")
+        yield from self._check_more_parts()
+        yield from self._check_due()
 
-    def _events(self):
-        return SQL(
-            """
-            SELECT leaf.position, substr(leaf.hashes, 1, %(length)s), leaf.event_uuid,
-                privacy_consent_event.id, due.event_id, privacy_consent_event.text_id,
-                privacy_consent_text.id, erased.consent_uuid IS NOT NULL,
-                person.salt, origin.salt, %(hashed)s, %(person)s, %(origin)s
-            FROM privacy_consent_leaf AS leaf
-            FULL JOIN privacy_consent_event
-                ON privacy_consent_event.uuid = leaf.event_uuid
-            LEFT JOIN privacy_consent_text
-                ON privacy_consent_text.hash = privacy_consent_event.text_hash
-            LEFT JOIN (
-                SELECT DISTINCT consent_uuid FROM privacy_consent_event
-                WHERE kind = 'erased'
-            ) AS erased ON erased.consent_uuid = privacy_consent_event.consent_uuid
-                AND privacy_consent_event.kind <> 'erased'
-            LEFT JOIN privacy_consent_event_detail AS person
-                ON person.event_id = privacy_consent_event.id AND person.part = 'person'
-            LEFT JOIN privacy_consent_event_detail AS origin
-                ON origin.event_id = privacy_consent_event.id AND origin.part = 'origin'
-            FULL JOIN privacy_consent_leaf_due AS due
-                ON due.event_id = privacy_consent_event.id
-            """,
-            length=merkle.HASH_LENGTH,
-            hashed=hashed_columns(),
-            **{
-                part: SQL(
-                    "%s, num_nonnulls(%s)",
-                    SQL(", ").join(SQL.identifier(part, name) for name in names),
-                    SQL(", ").join(
-                        SQL.identifier(part, name)
-                        for name in sorted({*sum(PARTS.values(), ())} - {*names})
+    def _check_suspects(self):
+        """Say what is wrong with the events of which the database says that."""
+        suspects = SQL("TABLE privacy_consent_suspects ORDER BY position, id")
+        for row in rows(self._env.cr, suspects):
+            position, leaf_uuid, event_id, is_due, uuid, version, at, *more = row
+            text_id, text_hash, leaf, is_erased, *more = more
+            person, person_digest, origin, origin_digest = more
+            if event_id is None:
+                yield (
+                    leaf_uuid,
+                    self._env._("The event was deleted since it was sealed."),
+                )
+                continue
+            if position is not None:
+                if leaf is not None or version != FORMAT:
+                    self._changed[position] = uuid, leaf and bytes(leaf)
+            elif not is_due:
+                yield (
+                    uuid,
+                    self._env._(
+                        "The event is not in the log: it was put in past Odoo."
                     ),
                 )
-                for part, (_first, names) in _PARTS.items()
-            },
+            if at < self._earliest(position):
+                yield uuid, self._back_dated(at)
+            found_text_id = text_hash and self._text_ids.get(text_hash)
+            if text_id != found_text_id or (text_hash and not text_id):
+                yield uuid, self._problem_of_link(found_text_id, text_hash)
+            for part, found, digest in (
+                ("person", person, person_digest),
+                ("origin", origin, origin_digest),
+            ):
+                if found is not None and not digest:
+                    yield uuid, self._put_in()
+                elif found is not None and found != digest:
+                    yield uuid, self._part_changed(part)
+                elif digest and found is None:
+                    if not self._may_be_missing(part, is_erased, at):
+                        yield uuid, self._part_missing(part)
+
+    def _check_due(self):
+        """Look for events that were to be sealed, and are not there any more."""
+        gone = SQL(
+            """
+            SELECT due.event_id FROM privacy_consent_leaf_due AS due
+            LEFT JOIN privacy_consent_event AS event ON event.id = due.event_id
+            WHERE event.id IS NULL
+            """
+        )
+        for (event_id,) in rows(self._env.cr, gone):
+            yield (
+                None,
+                self._env._(
+                    "The event with the ID %s was deleted before it was sealed.",
+                    event_id,
+                ),
+            )
+
+    def _events(self):
+        """:return: those of which anything may be wrong, which the database tells
+
+        Reading all of them would take most of the time.
+        """
+        return SQL(
+            """
+            SELECT position, event_uuid, id, is_due, uuid, format, at, text_id,
+                text_hash, NULLIF(event_leaf, leaf) AS leaf, is_erased,
+                person, detail_digest, origin, origin_digest
+            FROM (
+                SELECT leaf.*, event.*, erased.consent_uuid IS NOT NULL AS is_erased,
+                    person.digest AS person, origin.digest AS origin,
+                    text.hash AS linked_hash,
+                    position IS NULL AND EXISTS (
+                        SELECT FROM privacy_consent_leaf_due WHERE event_id = event.id
+                    ) AS is_due
+                FROM (
+                    SELECT position, event_uuid, substr(hashes, 1, %(length)s) AS leaf
+                    FROM privacy_consent_leaf
+                ) AS leaf
+                FULL JOIN (
+                    SELECT id, uuid, format, kind, consent_uuid, text_id, text_hash,
+                        detail_digest, origin_digest, at AS moment, %(at)s AS at,
+                        %(leaf)s AS event_leaf
+                    FROM privacy_consent_event
+                ) AS event ON event.uuid = leaf.event_uuid
+                LEFT JOIN privacy_consent_text AS text ON text.id = event.text_id
+                LEFT JOIN (
+                    SELECT DISTINCT consent_uuid FROM privacy_consent_event
+                    WHERE kind = 'erased'
+                ) AS erased ON erased.consent_uuid = event.consent_uuid
+                    AND event.kind <> 'erased'
+                LEFT JOIN (%(person)s) AS person ON person.event_id = event.id
+                LEFT JOIN (%(origin)s) AS origin ON origin.event_id = event.id
+            ) AS one
+            WHERE NOT coalesce(
+                event_leaf = leaf AND format = %(format)s
+                AND moment >= (%(earliest)s)[width_bucket(position, %(sizes)s) + 1]
+                AND linked_hash IS NOT DISTINCT FROM text_hash
+                AND (text_id IS NULL) = (text_hash IS NULL)
+                AND person IS NOT DISTINCT FROM detail_digest
+                AND (
+                    origin IS NOT DISTINCT FROM origin_digest
+                    OR origin IS NULL AND moment < %(forgotten)s
+                ), FALSE)
+            """,
+            at=hashed_column("at"),
+            earliest=SQL(
+                "%s::timestamp[]",
+                list(map(self._earliest_after, range(len(self._sizes) + 1))),
+            ),
+            forgotten=self._forgotten or datetime.min,
+            format=FORMAT,
+            leaf=_leaf(),
+            length=merkle.HASH_LENGTH,
+            person=_part("person"),
+            origin=_part("origin"),
+            sizes=SQL("%s::integer[]", self._sizes),
         )
 
-    def _problem_of_deleted(self, position, due_id):
-        if position is not None:
-            return self._env._("The event was deleted since it was sealed.")
-        return self._env._(
-            "The event with the ID %s was deleted before it was sealed.", due_id
-        )
+    def _earliest_after(self, number):
+        """:return: since when an event can have been recorded, after so many seals"""
+        if not number:
+            return datetime.min
+        # Where the clock went back, it did so for the event and the seal.
+        moments = [*self._moments, self._now][number - 1 : number + 1]
+        return min(moments) - _TOLERANCE
 
     def _earliest(self, position):
         """:return: since when an event can have been recorded, at least, as a text"""
         number = len(self._sizes)
         if position is not None:
             number = bisect_right(self._sizes, position)
-        if number not in self._earliest_by_seal:
-            # Where the clock went back, it did so for the event and the seal.
-            moments = [*self._moments, self._now][max(number - 1, 0) : number + 1]
-            earliest = (min(moments) - _TOLERANCE).isoformat()
-            self._earliest_by_seal[number] = earliest if number else ""
-        return self._earliest_by_seal[number]
+        return self._earliest_after(number).isoformat()
 
     def _back_dated(self, at):
         return self._env._(
@@ -273,9 +307,9 @@ class LogCheck:
 
     # Personal parts -------------------------------------------------------------
 
-    def _may_be_missing(self, part, is_erased, values):
+    def _may_be_missing(self, part, is_erased, at):
         """:return: whether somebody erased a part, or its time is over"""
-        return is_erased or (part == "origin" and values[_AT] < self._forgotten)
+        return is_erased or (part == "origin" and at < self._forgotten)
 
     def _part_changed(self, part):
         return self._env._("The personal part “%s” was changed.", part)
@@ -288,14 +322,8 @@ class LogCheck:
     def _put_in(self):
         return self._env._("A personal part was put in past Odoo.")
 
-    def _check_more_parts(self, expected):
-        """Look for parts of other names, and for those that are there twice.
-
-        :param int expected: how many were found with their events
-        """
-        (count,) = self._env.execute_query(
-            SQL("SELECT count(*) FROM privacy_consent_event_detail")
-        )[0]
+    def _check_more_parts(self):
+        """Look for parts of other names, and for those that are there twice."""
         twice = SQL(
             """
             SELECT event.uuid FROM privacy_consent_event AS event JOIN (
@@ -305,9 +333,8 @@ class LogCheck:
             """,
             tuple(PARTS),
         )
-        if count != expected:
-            for (uuid,) in rows(self._env.cr, twice):
-                yield uuid, self._put_in()
+        for (uuid,) in rows(self._env.cr, twice):
+            yield uuid, self._put_in()
 
     # The tree -------------------------------------------------------------------
 
@@ -338,7 +365,7 @@ class LogCheck:
                 events = events or deepcopy(log)
             completed = [b"".join(log.append(leaf))]
             if events:
-                completed.append(b"".join(events.append(found)))
+                completed.append(b"".join(events.append(found or leaf)))
             if hashes not in completed:
                 yield uuid, self._env._("Its place in the log was changed.")
             while roots and roots[0].size <= log.size:
@@ -403,14 +430,39 @@ class LogCheck:
             )
 
 
-def _digest(part, values, salt):
-    """:return: the digest of a personal part; none if it has what is another one's"""
-    first, names = _PARTS[part]
-    *found, strays = values[first : first + len(names) + 1]
-    written = [
-        f'"{name}":{quoted(value)}'
-        for name, value in zip(names, found, strict=True)
-        if value is not None
-    ]
-    data = f"{{{','.join(written)}}}".encode()
-    return None if strays else canonical_json.digest_of(data, salt)
+# In Python, these would take most of the time of all.
+
+
+def _leaf():
+    """:return: the hash of an event, as :func:`leaf_of_row` computes it, in SQL"""
+    written = SQL(", ',', ").join(
+        SQL("%s, coalesce(to_json(%s), 'null')", f'"{name}":', hashed_column(name))
+        for name in NAMES
+    )
+    return SQL("sha256(%s || convert_to(concat('{', %s, '}'), 'UTF8'))", b"\0", written)
+
+
+def _part(part):
+    """Select the personal parts of a name, with their digests, in SQL.
+
+    They are computed as ``canonical_json`` does. The digest of one that has what is
+    another one's is empty.
+    """
+    names = sorted(PARTS[part])
+    written = SQL(", ").join(
+        SQL("%s || to_json(%s)::text", f'"{name}":', SQL.identifier(name))
+        for name in names
+    )
+    strays = sorted({*sum(PARTS.values(), ())} - {*names})
+    return SQL(
+        """
+        SELECT event_id, CASE WHEN num_nonnulls(%s) > 0 THEN '' ELSE
+            encode(sha256(convert_to(
+                salt || '{' || concat_ws(',', %s) || '}', 'UTF8'
+            )), 'hex') END AS digest
+        FROM privacy_consent_event_detail WHERE part = %s
+        """,
+        SQL(", ").join(map(SQL.identifier, strays)),
+        written,
+        part,
+    )

@@ -33,6 +33,7 @@ from .rows import rows
 
 _IN_MEMORY = 2**20
 _CONSENTS = 100
+_SEALS = 1000
 _SENT = ("delivered", "bounced")
 # A text that somebody changed shall show in the pack, too.
 _NO_TEXT = dict.fromkeys(
@@ -137,6 +138,7 @@ class ProofPack:
             ):
                 self._env.invalidate_all(flush=False)
                 self._load_parts(group)
+                self._load_proofs(group)
                 consents = [self._consent(*one) for one in group]
                 for one in consents:
                     for event in one["events"]:
@@ -186,21 +188,28 @@ class ProofPack:
 
     def _write_seals(self):
         """:return: the size of the last seal"""
-        lines, before = [], None
-        for seal in self._env["privacy.consent.seal"].search([], order="size"):
-            line = {"file": f"seals/{seal.size}.txt", "consistency": []}
-            self._archive.writestr(line["file"], seal.checkpoint)
-            root = read_checkpoint(seal.checkpoint)
-            if before:
-                proof = merkle.consistency_proof(before.size, root.size, self._read)
-                line["consistency"] = [one.hex() for one in proof]
-            if seal.stamp:
-                line["stamp"] = f"seals/{seal.size}.tsr"
-                self._archive.writestr(line["stamp"], base64.b64decode(seal.stamp))
-            before = root
-            lines.append(_json(line) + b"\n")
+        lines, before = [], 0
+        seals = self._env["privacy.consent.seal"].search([], order="size")
+        for some in split_every(_SEALS, seals.ids, seals.browse):
+            seals.invalidate_model()
+            sizes = [read_checkpoint(one.checkpoint).size for one in some]
+            grown = [before, *sizes] if before else sizes
+            proofs = merkle.consistency_proofs(grown, self._read)
+            if not before:
+                proofs.insert(0, [])
+            for seal, proof in zip(some, proofs, strict=True):
+                line = {
+                    "file": f"seals/{seal.size}.txt",
+                    "consistency": [one.hex() for one in proof],
+                }
+                self._archive.writestr(line["file"], seal.checkpoint)
+                if seal.stamp:
+                    line["stamp"] = f"seals/{seal.size}.tsr"
+                    self._archive.writestr(line["stamp"], base64.b64decode(seal.stamp))
+                lines.append(_json(line) + b"\n")
+            before = sizes[-1]
         self._archive.writestr("seals.jsonl", b"".join(lines))
-        return before.size if before else 0
+        return before
 
     def _text(self, text_hash):
         """:return: the content of a stored text, or None"""
@@ -220,6 +229,9 @@ class ProofPack:
                     text=text,
                     description=Markup(text["description"]),
                     hash=text_hash,
+                    lines=self._env["privacy.activity"]._processing_lines(
+                        text.get("processing")
+                    ),
                 )
                 self._archive.writestr(
                     f"texts/{text_hash}.html", b"<!DOCTYPE html>\n" + page
@@ -246,11 +258,20 @@ class ProofPack:
         self._count += 1
         line = {name: event[name] for name in ("parts", "without")}
         line["event"] = event["hashed"]
-        position = event["position"]
-        if position is not None and position < self._size:
-            proof = merkle.inclusion_proof(position, self._size, self._read)
-            line |= {"position": position, "proof": [one.hex() for one in proof]}
+        if event["proof"] is not None:
+            line |= {"position": event["position"], "proof": event["proof"]}
         return line
+
+    def _load_proofs(self, group):
+        """Prove that the events of some consents are in the last seal, if they are."""
+        sealed = {}
+        for event in (event for _uuid, events in group for event in events):
+            event["proof"] = None
+            if event["position"] is not None and event["position"] < self._size:
+                sealed[event["position"]] = event
+        proofs = merkle.inclusion_proofs(sealed, self._size, self._read)
+        for event, proof in zip(sealed.values(), proofs, strict=True):
+            event["proof"] = [one.hex() for one in proof]
 
     def _withhold(self, events):
         """Take out of the events what this reader does not get, and say why."""

@@ -2,6 +2,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Receipts by ISO/IEC TS 27560 for the person: as a file, and as a page."""
 
+import json
 import uuid
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -33,6 +34,33 @@ class Receipt:
     consents: list = field(default_factory=list)
     missing: list = field(default_factory=list)
 
+    def to_json(self):
+        """:return: the document as the content of a file"""
+        return json.dumps(self.document, ensure_ascii=False, indent=1).encode()
+
+
+def receipt_html(env, receipt, values):
+    """:return: the page
+
+    :param dict values: what a page on the web has besides, and its language
+    """
+    return env["ir.qweb"]._render(
+        "privacy_consent_evidence.receipt",
+        {"receipt": receipt, **values},
+        minimal_qcontext=True,
+    )
+
+
+def receipt_file(env, receipt):
+    """:return: the page as the content of a file, in the language of the environment"""
+    lang = env["res.lang"]._get_data(code=env.lang or "en_US")
+    values = {
+        "direction": lang.direction or "ltr",
+        "lang": (lang.code or "en_US").replace("_", "-").replace("@", "-"),
+    }
+    html = receipt_html(env, receipt, values)
+    return f"<!DOCTYPE html>\n{html}".encode()
+
 
 def receipt_of(consents_sudo):
     """Make the receipt of what one person answered.
@@ -60,6 +88,9 @@ def receipt_of(consents_sudo):
                 "text": text,
                 "description": Markup(text["description"] if text else ""),
                 "hash": text_hash,
+                "processing": env["privacy.activity"]._processing_lines(
+                    text and text.get("processing")
+                ),
                 "events": _told(hashed, consents_sudo[:1]),
             }
         )

@@ -1,2 +1,3 @@
 from . import pack
 from . import receipt
+from . import register

@@ -32,9 +32,18 @@ class PackController(http.Controller):
 
 
 def pack_response(write):
-    """Send a proof pack, of which nobody keeps a copy on the way.
+    """Send a proof pack.
 
     :param write: writes it to a file
+    """
+    return file_response(write, "application/zip", "proof-pack.zip")
+
+
+def file_response(write, content_type, name=None):
+    """Send what may be large, of which nobody keeps a copy on the way.
+
+    :param write: writes it to a file
+    :param str name: of the file; without one the browser shows it
     """
     # It is sent while the response is read, and closed with that.
     file = SpooledTemporaryFile(_IN_MEMORY)
@@ -45,14 +54,15 @@ def pack_response(write):
         raise
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
+    headers = [
+        *HEADERS.items(),
+        ("Content-Length", size),
+        ("Content-Type", content_type),
+    ]
+    if name:
+        headers.append(("Content-Disposition", http.content_disposition(name)))
     response = request.make_response(
-        wrap_file(request.httprequest.environ, file),
-        [
-            *HEADERS.items(),
-            ("Content-Disposition", http.content_disposition("proof-pack.zip")),
-            ("Content-Length", size),
-            ("Content-Type", "application/zip"),
-        ],
+        wrap_file(request.httprequest.environ, file), headers
     )
     response.direct_passthrough = True
     return response

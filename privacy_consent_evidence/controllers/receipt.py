@@ -2,7 +2,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """The receipt of an answer, and all the proof, for the person who gave it."""
 
-import json
 from functools import partial
 
 from werkzeug.exceptions import NotFound
@@ -18,7 +17,7 @@ from odoo.addons.privacy_consent.controllers.page import (
 )
 from odoo.addons.privacy_consent.controllers.preferences import PreferencesController
 
-from ..receipts import receipt_of
+from ..receipts import receipt_html, receipt_of
 from .pack import pack_response
 
 PATH = "/my/privacy/receipt"
@@ -90,19 +89,18 @@ class ReceiptController(PreferencesController):
             )
         if wanted == "jsonld":
             return request.make_response(
-                json.dumps(receipt.document, ensure_ascii=False, indent=1),
+                receipt.to_json(),
                 [
                     *HEADERS.items(),
                     ("Content-Disposition", http.content_disposition("receipt.jsonld")),
                     ("Content-Type", "application/ld+json"),
                 ],
             )
-        html = consents_sudo.env["ir.qweb"]._render(
-            "privacy_consent_evidence.receipt",
-            {"back": back, "receipt": receipt, "url": url, **language},
-            minimal_qcontext=True,
+        return self._respond(
+            receipt_html(
+                consents_sudo.env, receipt, {"back": back, "url": url, **language}
+            )
         )
-        return self._respond(html)
 
     def _page_values(self, consent_sudo, grant, choice, notice):
         """Show the way to the receipt, to whom the answer is shown."""

@@ -7,7 +7,6 @@ key is the text of the note alone.
 """
 
 import base64
-import binascii
 import hashlib
 import re
 from dataclasses import dataclass
@@ -96,7 +95,7 @@ def _read_signatures(lines):
 def _decode_base64(text):
     try:
         return base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError) as error:
+    except ValueError as error:
         raise CheckpointError("The seal cannot be read.") from error
 
 

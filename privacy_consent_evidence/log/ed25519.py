@@ -74,10 +74,7 @@ def _times(scalar, point):
 
 
 def _same(one, other):
-    return not (
-        (one[0] * other[2] - other[0] * one[2]) % _P
-        or (one[1] * other[2] - other[1] * one[2]) % _P
-    )
+    return all((one[i] * other[2] - other[i] * one[2]) % _P == 0 for i in (0, 1))
 
 
 # Its second coordinate is 4/5, its first one is even.

@@ -8,6 +8,7 @@ and root and proofs need no more than a row for each level of the tree.
 """
 
 import hashlib
+from itertools import pairwise
 
 HASH_LENGTH = 32
 
@@ -80,14 +81,18 @@ def load_tree(size, read):
     return Tree(size, [_stored_hash(stored, *one) for one in subtrees])
 
 
-def inclusion_proof(position, size, read):
-    """Prove that a leaf is in the tree of the first leaves (section 2.1.3.1).
+def inclusion_proofs(positions, size, read):
+    """Prove that leaves are in the tree of the first leaves (section 2.1.3.1).
 
-    :param int position: of the leaf, from 0
+    :param positions: of the leaves, from 0
     :param int size: how many leaves
-    :param read: see :func:`hashes_of`
-    :rtype: list[bytes]
+    :param read: see :func:`hashes_of`; it is called once
+    :rtype: list[list[bytes]]
     """
+    return _proofs([_inclusion(position, size) for position in positions], read)
+
+
+def _inclusion(position, size):
     if not 0 <= position < size:
         raise ProofError("no such leaf")
     begin, end, ranges = 0, size, []
@@ -99,17 +104,20 @@ def inclusion_proof(position, size, read):
         else:
             ranges.append((begin, middle))
             begin = middle
-    return hashes_of(ranges[::-1], read)
+    return ranges[::-1]
 
 
-def consistency_proof(old_size, size, read):
-    """Prove that a tree only grew (section 2.1.4.1).
+def consistency_proofs(sizes, read):
+    """Prove that a tree only grew, from each size to the next (section 2.1.4.1).
 
-    :param int old_size: how many leaves it had
-    :param int size: how many it has
-    :param read: see :func:`hashes_of`
-    :rtype: list[bytes]
+    :param sizes: how many leaves it had at some times
+    :param read: see :func:`hashes_of`; it is called once
+    :rtype: list[list[bytes]]
     """
+    return _proofs([_consistency(*one) for one in pairwise(sizes)], read)
+
+
+def _consistency(old_size, size):
     if not 0 < old_size <= size:
         raise ProofError("no such trees")
     begin, end, is_known, ranges = 0, size, True, []
@@ -123,7 +131,12 @@ def consistency_proof(old_size, size, read):
             begin, is_known = middle, False
     if not is_known:
         ranges.append((begin, end))
-    return hashes_of(ranges[::-1], read)
+    return ranges[::-1]
+
+
+def _proofs(proofs, read):
+    hashes = iter(hashes_of([one for ranges in proofs for one in ranges], read))
+    return [[next(hashes) for _one in ranges] for ranges in proofs]
 
 
 def hashes_of(ranges, read):

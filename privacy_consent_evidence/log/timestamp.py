@@ -18,11 +18,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
 REQUEST_TYPE = "application/timestamp-query"
 _GRANTED = ("granted", "granted_with_mods")
-_HASHES = {
-    "sha256": hashes.SHA256(),
-    "sha384": hashes.SHA384(),
-    "sha512": hashes.SHA512(),
-}
+_STRONG = hashes.SHA256(), hashes.SHA384(), hashes.SHA512()
+_HASHES = {one.name: one for one in _STRONG}
 
 
 class StampError(ValueError):
@@ -118,10 +115,8 @@ def _certificate(certificates, signer_id):
         if signer_id.name == "subject_key_identifier":
             is_signer = found.key_identifier == wanted.native
         else:
-            is_signer = (found.issuer, found.serial_number) == (
-                wanted["issuer"],
-                wanted["serial_number"].native,
-            )
+            stated = wanted["issuer"], wanted["serial_number"].native
+            is_signer = (found.issuer, found.serial_number) == stated
         if is_signer:
             return found
     raise StampError("The answer lacks the certificate of the authority.")
@@ -129,12 +124,9 @@ def _certificate(certificates, signer_id):
 
 def _check_digest(signer, content):
     algorithm = signer["digest_algorithm"]["algorithm"].native
-    (stated,) = [
-        attribute["values"][0].native
-        for attribute in signer["signed_attrs"]
-        if attribute["type"].native == "message_digest"
-    ]
-    if algorithm not in _HASHES or stated != hashlib.new(algorithm, content).digest():
+    stated = {one["type"].native: one["values"] for one in signer["signed_attrs"]}
+    found = _HASHES.get(algorithm) and hashlib.new(algorithm, content).digest()
+    if not found or stated["message_digest"][0].native != found:
         raise StampError("The signature of the time stamp is about something else.")
 
 

@@ -3,4 +3,4 @@ from . import privacy_consent_leaf
 from . import privacy_consent_seal
 from . import privacy_consent_seal_departure
 from . import privacy_consent_seal_verify
-from . import res_config_settings
+from . import privacy_activity_retention

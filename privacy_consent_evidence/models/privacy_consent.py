@@ -7,6 +7,7 @@ from io import BytesIO
 from odoo import api, models
 
 from ..proof_pack import ProofPack, of_consents
+from ..receipts import receipt_file, receipt_of
 
 
 class PrivacyConsent(models.Model):
@@ -31,6 +32,17 @@ class PrivacyConsent(models.Model):
         condition = of_consents(together._filtered_access("read"))
         ProofPack(self.env, condition, for_person).write_to(file)
 
+    def _confirmation_files(self):
+        """Attach the receipt, to read and as a file."""
+        receipt = receipt_of(self)
+        if not receipt:
+            return super()._confirmation_files()
+        return [
+            *super()._confirmation_files(),
+            ("receipt.html", receipt_file(self.env, receipt)),
+            ("receipt.jsonld", receipt.to_json()),
+        ]
+
     @api.model
     def _missing_labels(self):
         """:return: the name of what a record by ISO/IEC TS 27560 may lack"""
@@ -44,8 +56,9 @@ class PrivacyConsent(models.Model):
             "controller_address": self.env._("the address of the controller"),
             "lawful_basis": self.env._("the legal basis by its article"),
             "pii_information": self.env._("the categories of personal data"),
+            "pii_principals": self.env._("the categories of people"),
+            "safeguards": self.env._("the safeguards"),
             "storage_locations": self.env._("where the data is stored"),
             "retention_period": self.env._("how long the data is stored"),
-            "jurisdiction": self.env._("the jurisdiction"),
             "validity_duration": self.env._("how long the consent is valid"),
         }

@@ -30,13 +30,13 @@ class PrivacyConsentLeaf(models.Model):
 
     _name = "privacy.consent.leaf"
     _description = "Place of an event in the log"
-    _inherit = ["privacy.append.only"]
+    _inherit = ["privacy.append.only", "privacy.technical.fields"]
     _order = "position"
     _rec_name = "event_uuid"
 
-    position = fields.Integer(readonly=True, required=True)
+    position = fields.Integer(readonly=True, required=True, exportable=False)
     # No foreign key: what was deleted is to be named.
-    event_uuid = fields.Char(readonly=True, required=True)
+    event_uuid = fields.Char(readonly=True, required=True, exportable=False)
 
     _unique_position = models.UniqueIndex("(position)")
     _unique_event = models.UniqueIndex("(event_uuid)")
@@ -57,7 +57,7 @@ class PrivacyConsentLeaf(models.Model):
         :rtype: list[bytes]
         """
         self.ensure_one()
-        return merkle.inclusion_proof(self.position, size, reader(self.env))
+        return merkle.inclusion_proofs([self.position], size, reader(self.env))[0]
 
 
 def hashed_columns():
@@ -66,15 +66,16 @@ def hashed_columns():
     The columns are in the order of ``NAMES``.
     """
     return SQL(", ").join(
-        SQL(
-            """to_char(%s, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS %s""",
-            SQL.identifier("privacy_consent_event", name),
-            SQL.identifier(name),
-        )
-        if name in _MOMENTS
-        else SQL.identifier("privacy_consent_event", name)
-        for name in NAMES
+        SQL("%s AS %s", hashed_column(name), SQL.identifier(name)) for name in NAMES
     )
+
+
+def hashed_column(name):
+    """:return: one of these, as JSON has it"""
+    column = SQL.identifier("privacy_consent_event", name)
+    if name in _MOMENTS:
+        return SQL("""to_char(%s, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')""", column)
+    return column
 
 
 def leaf_of_row(values):

@@ -35,7 +35,7 @@ class PrivacyConsentSeal(models.Model):
 
     _name = "privacy.consent.seal"
     _description = "Seal of what happened to consents"
-    _inherit = ["privacy.append.only"]
+    _inherit = ["privacy.append.only", "privacy.technical.fields"]
     _order = "id desc"
     _rec_name = "at"
 
@@ -59,7 +59,7 @@ class PrivacyConsentSeal(models.Model):
         required=True,
         help="The text that leaves the house (c2sp.org/tlog-checkpoint).",
     )
-    database_uuid = fields.Char(readonly=True, required=True)
+    database_uuid = fields.Char(readonly=True, required=True, exportable=False)
     verifier = fields.Char(
         string="Key",
         readonly=True,
@@ -68,7 +68,7 @@ class PrivacyConsentSeal(models.Model):
     unsigned_reason = fields.Char(string="Unsigned because", readonly=True)
     signature = fields.Char(compute="_compute_signature")
     file = fields.Binary(string="Seal as a file", compute="_compute_file")
-    file_name = fields.Char(compute="_compute_file")
+    file_name = fields.Char(compute="_compute_file", exportable=False)
 
     _unique_size = models.UniqueIndex("(size)")
 

@@ -47,7 +47,7 @@ class PrivacyConsentSeal(models.Model):
     stamp = fields.Binary(
         string="Time stamp as a file", attachment=False, readonly=True
     )
-    stamp_name = fields.Char(compute="_compute_stamp_name")
+    stamp_name = fields.Char(compute="_compute_stamp_name", exportable=False)
     stamped_at = fields.Datetime(
         string="Stamped on",
         readonly=True,
@@ -64,10 +64,14 @@ class PrivacyConsentSeal(models.Model):
     # Mail -----------------------------------------------------------------------
 
     def _mail(self):
-        """Put the seal into the mail queue, at most once a day."""
+        """Put the seal into the mail queue, at most once a day.
+
+        If its mail failed, and there is no new seal, it is mailed again.
+        """
         parameters = self.env["ir.config_parameter"].sudo()
         addresses = parameters.get_param(ADDRESSES)
-        if not self or self.mailed_at or not addresses:
+        failed = self.mail_id.state in ("exception", "cancel")
+        if not self or not addresses or (self.mailed_at and not failed):
             return
         mailed = self.search([("mailed_at", "!=", False)], limit=1)
         now = moment()

@@ -6,3 +6,7 @@ from . import test_pack
 from . import test_proof_pack
 from . import test_record
 from . import test_receipt
+from . import test_register
+from . import test_retention
+from . import test_confirmation
+from . import test_uninstall

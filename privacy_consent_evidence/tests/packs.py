@@ -32,7 +32,7 @@ def write_pack(env, folder, uuids, without=None):
         line = {"file": name, "consistency": []}
         root = read_checkpoint(seal.checkpoint)
         if before:
-            proof = merkle.consistency_proof(before.size, root.size, read)
+            proof = merkle.consistency_proofs([before.size, root.size], read)[0]
             line["consistency"] = [one.hex() for one in proof]
         if seal.stamp:
             line["stamp"] = f"seals/{seal.size}.tsr"
@@ -72,7 +72,7 @@ def write_pack(env, folder, uuids, without=None):
         }
         if row["position"] is not None:
             line["position"] = row["position"]
-            proof = merkle.inclusion_proof(row["position"], size, read)
+            proof = merkle.inclusion_proofs([row["position"]], size, read)[0]
             line["proof"] = [one.hex() for one in proof]
         lines.append(line)
     _write_lines(folder / "events.jsonl", lines)

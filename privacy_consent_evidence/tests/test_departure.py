@@ -6,7 +6,7 @@ import base64
 import socket
 from datetime import timedelta
 
-from odoo.exceptions import ValidationError
+from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -70,7 +70,16 @@ class TestMail(DepartureCase):
         self.assertEqual(
             (one.mail_state, one.mail_failure), ("exception", "550 No such user")
         )
-        with self.at(self.later(days=2)):
+        # Nothing new happens, and it is not lost.
+        self.cron()
+        self.assertFalse(self.run_queue())
+        with self.at(self.later(days=1, minutes=1)):
+            self.assertEqual(self.cron(), one)
+            (delivered,) = self.run_queue()
+            self.assertIn(one.checkpoint.splitlines()[2], delivered.html)
+            self.cron()
+            self.assertFalse(self.run_queue())
+        with self.at(self.later(days=3)):
             self.assertTrue(self.cron(1).mailed_at)
 
     def test_nobody_chosen(self):
@@ -206,26 +215,54 @@ class TestStamp(DepartureCase):
             self.holds()
 
 
-class TestSettings(EvidenceCase):
+class TestDestination(EvidenceCase):
+    """Managers choose where seals go."""
+
+    def dialog_of(self, user, **values):
+        """:return: the dialog of a user, with these values"""
+        dialogs = self.env["privacy.consent.seal.destination"].with_user(user)
+        return dialogs.create(values)
+
     def test_addresses_and_url(self):
-        settings = self.env["res.config.settings"]
+        administrator = self.env.ref("base.user_admin")
         for values in (
-            {"consent_seal_addresses": "nobody"},
-            {"consent_seal_addresses": "a@example.com b@example.com"},
-            {"consent_stamp_url": "ftp://example.com"},
-            {"consent_stamp_url": "file:///etc/passwd"},
-            {"consent_stamp_url": "https://"},
-            {"consent_stamp_url": "http://[x"},
+            {"addresses": "nobody"},
+            {"addresses": "a@example.com b@example.com"},
+            {"stamp_url": "ftp://example.com"},
+            {"stamp_url": "file:///etc/passwd"},
+            {"stamp_url": "https://"},
+            {"stamp_url": "http://[x"},
         ):
             with self.subTest(values), self.assertRaises(ValidationError):
-                settings.create(values)
-        settings.create(
-            {
-                "consent_seal_addresses": "a@example.com, B <b@example.com>",
-                "consent_stamp_url": "https://tsa.example.com/tsr",
-            }
-        ).execute()
+                self.dialog_of(administrator, **values)
+        self.dialog_of(
+            administrator,
+            addresses="a@example.com, B <b@example.com>",
+            stamp_url="https://tsa.example.com/tsr",
+        ).action_apply()
+        parameters = self.env["ir.config_parameter"]
+        self.assertEqual(parameters.get_param(STAMP_URL), "https://tsa.example.com/tsr")
+        shown = self.dialog_of(administrator)
+        self.assertEqual(shown.addresses, "a@example.com, B <b@example.com>")
+        self.dialog_of(administrator, addresses=False, stamp_url=False).action_apply()
+        self.assertFalse(parameters.get_param(STAMP_URL))
+
+    def test_managers_do_not_choose_where_the_server_connects(self):
+        parameters = self.env["ir.config_parameter"]
+        parameters.set_param(STAMP_URL, "https://tsa.example.com/tsr")
+        dialogs = self.env["privacy.consent.seal.destination"].with_user(self.manager)
         self.assertEqual(
-            self.env["ir.config_parameter"].get_param(STAMP_URL),
-            "https://tsa.example.com/tsr",
+            dialogs.default_get(["addresses", "stamp_url"]), {"addresses": False}
         )
+        with self.assertRaises(AccessError):
+            self.dialog_of(self.manager, stamp_url="http://127.0.0.1")
+        self.dialog_of(self.manager, addresses="a@example.com").action_apply()
+        self.assertEqual(parameters.get_param(ADDRESSES), "a@example.com")
+        self.assertEqual(parameters.get_param(STAMP_URL), "https://tsa.example.com/tsr")
+
+    def test_not_for_readers(self):
+        with self.assertRaises(AccessError):
+            self.dialog_of(self.reader)
+        dialogs = self.env["privacy.consent.seal.destination"].with_user(self.reader)
+        with self.assertRaises(AccessError):
+            dialogs.default_get(["addresses"])

@@ -146,7 +146,7 @@ class TestMerkle(BaseCase):
     def test_known_proofs(self):
         stored = Stored(LEAVES)
         self.assertEqual(
-            [one.hex() for one in merkle.inclusion_proof(5, 8, stored.at)],
+            [one.hex() for one in merkle.inclusion_proofs([5], 8, stored.at)[0]],
             [
                 "bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b",
                 "ca854ea128ed050b41b35ffc1b87b8eb2bde461e9e3b5596ece6b9d5975a0ae0",
@@ -154,7 +154,7 @@ class TestMerkle(BaseCase):
             ],
         )
         self.assertEqual(
-            [one.hex() for one in merkle.consistency_proof(6, 8, stored.at)],
+            [one.hex() for one in merkle.consistency_proofs([6, 8], stored.at)[0]],
             [
                 "0ebc5d3437fbe2db158b9f126a1d118e308181031d0a949f8dededebc558ef6a",
                 "ca854ea128ed050b41b35ffc1b87b8eb2bde461e9e3b5596ece6b9d5975a0ae0",
@@ -171,7 +171,7 @@ class TestMerkle(BaseCase):
         part = data.draw(some.integers(1, size))
         self.assertEqual(stored.root(part), other.get_root(part))
         position = data.draw(some.integers(0, part - 1))
-        proof = merkle.inclusion_proof(position, part, stored.at)
+        proof = merkle.inclusion_proofs([position], part, stored.at)[0]
         # Its own proofs begin with the leaf.
         path = other.prove_inclusion(position + 1, part).path
         self.assertEqual(proof, path[1:])
@@ -184,9 +184,9 @@ class TestMerkle(BaseCase):
         position = data.draw(some.integers(0, size - 1))
         root, old_root = stored.tree.root(), stored.root(old_size)
         leaf = merkle.hash_leaf(stored.contents[position])
-        proof = merkle.inclusion_proof(position, size, stored.at)
+        proof = merkle.inclusion_proofs([position], size, stored.at)[0]
         self.assertEqual(merkle.root_by_inclusion(position, size, leaf, proof), root)
-        growth = merkle.consistency_proof(old_size, size, stored.at)
+        growth = merkle.consistency_proofs([old_size, size], stored.at)[0]
         merkle.check_consistency(old_size, old_root, size, root, growth)
 
         for other in {position + 1, position - 1, position ^ 4} - {position}:
@@ -230,7 +230,7 @@ class TestMerkle(BaseCase):
 
     def test_few_rows_are_read(self):
         stored = Stored(contents(5000))
-        merkle.inclusion_proof(1234, 4999, stored.at)
+        merkle.inclusion_proofs([1234], 4999, stored.at)[0]
         merkle.load_tree(4999, stored.at)
         self.assertLess(stored.reads, 40)
 
@@ -238,7 +238,7 @@ class TestMerkle(BaseCase):
         stored = Stored(contents(8))
         del stored[3]
         with self.assertRaises(merkle.ProofError):
-            merkle.inclusion_proof(5, 8, stored.at)
+            merkle.inclusion_proofs([5], 8, stored.at)[0]
 
 
 class TestEd25519(BaseCase):

@@ -11,6 +11,7 @@ import zipfile
 from email import message_from_bytes, policy
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from unittest.mock import patch
 
 from lxml import html
 
@@ -97,6 +98,21 @@ class PackCase(EvidenceCase):
 
 @tagged("post_install", "-at_install")
 class TestProofPack(PackCase):
+    def test_proofs_are_read_together(self):
+        """Seals are made every hour, for years: their proofs take no query each."""
+        for _ in range(8):
+            self.seal(1)
+        read = proof_pack.reader(self.env)
+        calls = []
+
+        def reader(_env):
+            return lambda positions: calls.append(1) or read(positions)
+
+        with patch.object(proof_pack, "reader", reader):
+            files = self.files(self.consent._proof_pack())
+        self.assertEqual(len(calls), 2)
+        self.assertEqual(self.verify(files)[0], 0)
+
     def test_it_holds(self):
         files = self.files(self.consent.with_user(self.manager)._proof_pack())
         code, said = self.verify(files)

@@ -2,6 +2,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Records and receipts are JSON-LD, and each term of theirs exists."""
 
+import csv
 import json
 from pathlib import Path
 
@@ -27,6 +28,19 @@ TEXT = {
 CONSENT = "7d3c3f1e-0000-4000-8000-000000000002"
 RECEIPT = "7d3c3f1e-0000-4000-8000-000000000003"
 HASH = "ab" * 32
+SAID = {
+    **TEXT,
+    "format": 3,
+    "processing": {
+        "countries": ["DE", "XK"],
+        "deletion": "A month later",
+        "legal_basis": "A6-1-a",
+        "note": "More",
+        "recipients": "Printers",
+        "storage_months": 24,
+        "validity_months": 12,
+    },
+}
 
 
 def event(kind, number=0, **values):
@@ -53,7 +67,8 @@ def terms():
 
 def names_of(value):
     """:return: all names with a known prefix in a document, keys and values"""
-    prefixes = tuple(f"{prefix}:" for prefix in ("dpv", "eu-gdpr", "legal-eu"))
+    vocabularies = ("dpv", "eu-gdpr", "legal-eu", "loc", "pd")
+    prefixes = tuple(f"{prefix}:" for prefix in vocabularies)
     if isinstance(value, dict):
         for key, item in value.items():
             if key == "@context":
@@ -102,6 +117,22 @@ class TestRecord(BaseCase):
         made = consent_record.record(CONSENT, events or EVERYTHING, text or TEXT)
         return {"@context": consent_record.CONTEXT, **made}
 
+    def everything(self):
+        """:return: a text that says all that can be said"""
+        path = Path(__file__).parents[2] / "privacy_consent/data/privacy.term.csv"
+        names = {
+            "data": "data",
+            "purpose": "purposes",
+            "right": "rights",
+            "safeguard": "safeguards",
+            "subject": "subjects",
+        }
+        processing = dict(SAID["processing"])
+        with open(path, newline="") as file:
+            for row in csv.DictReader(file):
+                processing.setdefault(names[row["kind"]], []).append(row["code"])
+        return {**SAID, "processing": processing}
+
     def receipt(self):
         """:return: a receipt"""
         record = consent_record.record(CONSENT, EVERYTHING, TEXT)
@@ -118,11 +149,19 @@ class TestRecord(BaseCase):
     def test_every_term_exists(self):
         known = terms()
         used = set(names_of(self.record())) | set(names_of(self.receipt()))
-        self.assertEqual(used - known, set())
+        for number in "abcdef":
+            text = self.everything()
+            text["processing"]["legal_basis"] = f"A6-1-{number}"
+            used |= set(names_of(self.record(text=text)))
+        text["processing"]["legal_basis"] = "A9-2-a"
+        used |= set(names_of(self.record(text=text)))
+        # There is one for each country of ISO 3166.
+        self.assertEqual(used - known, {"loc:DE"})
         self.assertEqual(known - used, set())
 
     def test_expands_without_loss(self):
-        for document in (self.record(), self.receipt()):
+        text = self.everything()
+        for document in (self.record(), self.receipt(), self.record(text=text)):
             (expanded,) = jsonld.expand(document)
             compacted = jsonld.compact(expanded, consent_record.CONTEXT)
             self.assertEqual(unwrapped(compacted), unwrapped(document))
@@ -173,8 +212,44 @@ class TestRecord(BaseCase):
         self.assertEqual(consent_record.text_hash_of(events[:1]), "1")
         self.assertIsNone(consent_record.text_hash_of(events[2:3]))
 
+    def test_processing(self):
+        record = self.record([event("requested"), event("given", 1)], self.everything())
+        (process,) = record["dpv:hasProcess"]
+        self.assertEqual(
+            process["dpv:hasStorageCondition"],
+            [
+                {"@type": "dpv:StorageDuration", "dpv:hasDuration": "P24M"},
+                {
+                    "@type": "dpv:StorageLocation",
+                    "dpv:hasLocation": [
+                        {"@id": "loc:DE"},
+                        {"@type": "dpv:Country", "dct:identifier": "XK"},
+                    ],
+                },
+                {"@type": "dpv:StorageDeletion", "dct:description": "A month later"},
+            ],
+        )
+        self.assertIn("dpv:DirectMarketing", process["dpv:hasPurpose"]["@type"])
+        self.assertEqual(
+            process["dpv:hasLegalBasis"][0],
+            {"@type": ["dpv:Consent", "eu-gdpr:A6-1-a"]},
+        )
+        self.assertEqual(
+            [one["dpv:hasName"] for one in record["dpv:hasRecipient"]],
+            ["Mailer Inc.", "Printers"],
+        )
+        requested, given = record["dpv:hasConsentStatus"]
+        self.assertNotIn("dpv:hasDuration", requested)
+        self.assertEqual(given["dpv:hasDuration"], "P12M")
+
     def test_missing(self):
         self.assertEqual(consent_record.missing(TEXT)[0], "lawful_basis")
+        self.assertEqual(
+            consent_record.missing(self.everything()), ("controller_address",)
+        )
+        self.assertEqual(
+            consent_record.missing(SAID), ("pii_information", "controller_address")
+        )
         self.assertEqual(
             consent_record.missing({**TEXT, "processors": ""})[0],
             "recipient_third_parties",

@@ -107,7 +107,7 @@ class TestSeal(EvidenceCase):
                         leaf._inclusion_proof(seal.size),
                     )
                     self.assertEqual(root, self.root(seal))
-        growth = merkle.consistency_proof(5, 25, reader(self.env))
+        growth = merkle.consistency_proofs([5, 25], reader(self.env))[0]
         merkle.check_consistency(5, self.root(old), 25, self.root(one), growth)
 
     def test_nobody_changes_it(self):

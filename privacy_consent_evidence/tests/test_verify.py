@@ -28,6 +28,13 @@ class TestVerify(VerifyCase):
 
     # Events -------------------------------------------------------------------------
 
+    def test_odd_letters(self):
+        """The database writes JSON as Python does, whatever people are called."""
+        odd = "".join(map(chr, range(1, 0x20))) + '"\\/\x7f\x80\u2028\ufeff\U0001f600é'
+        self.seal(1, person={"name": odd, "note": ""}, origin={"user_agent": odd})
+        self.seal(1, language=odd, surroundings=odd, signs=odd)
+        self.holds()
+
     def test_every_hashed_column(self):
         for number, name in enumerate(HASHED):
             for value in (TYPES.get(name, "x"), None):
