@@ -9,9 +9,10 @@
     "website": "https://github.com/OCA/data-protection",
     "author": "The privacy_consent authors, Odoo Community Association (OCA)",
     "license": "AGPL-3",
-    "depends": ["privacy_consent", "website"],
+    "depends": ["privacy_consent_portal", "website"],
     "data": [
         "security/ir.model.access.csv",
+        "templates/account.xml",
         "templates/consent_box.xml",
         "templates/signup.xml",
         "views/privacy_activity_views.xml",

@@ -2,8 +2,10 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """What a form of the website says of consents: which boxes are ticked, and by whom."""
 
+import json
 import re
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from odoo.addons.privacy_consent import addresses
 
@@ -75,3 +77,22 @@ def _name(values):
             if len(name) <= _LONGEST_NAME and _NAME.fullmatch(name):
                 return name
     return None
+
+
+def is_taken(status, location, body):
+    """Tell from the response whether the website took a form.
+
+    :param int status: of the response
+    :param str location: where it sends the visitor, if anywhere
+    :param bytes body: of the response; forms that scripts send get JSON
+    :rtype: bool
+    """
+    if status >= 400 or "error" in urlsplit(location or "").query:
+        return False
+    if not body.startswith((b"{", b"false")):
+        return True
+    try:
+        said = json.loads(body)
+    except ValueError:
+        return True
+    return bool(said) and not {"error", "error_fields", "invalid_fields"} & set(said)

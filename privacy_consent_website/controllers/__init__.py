@@ -1,1 +1,1 @@
-from . import form
+from . import account, form

@@ -2,27 +2,24 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Forms that were made with the website's form builder."""
 
-import json
-
-from odoo import http
 from odoo.exceptions import UserError
 from odoo.http import request
 
 from odoo.addons.website.controllers.form import WebsiteForm
 
 from .. import form_fields
-from ..models.privacy_consent_form import ask_from_form
+from ..models.privacy_consent_form import read_form
 
 
 class ConsentForm(WebsiteForm):
-    """Ask for the consents whose boxes were ticked, once the form is taken."""
-
-    @http.route()
-    def website_form(self, model_name, **kwargs):
-        return super().website_form(model_name, **kwargs)
+    """Forms with boxes for consent: ``ir.http`` asks, once the form is taken."""
 
     def _handle_website_form(self, model_name, **kwargs):
-        form = form_fields.read(kwargs)
+        """Refuse a form with a box that lacks the address to ask at.
+
+        :raise UserError: telling the visitor to type one
+        """
+        form = read_form(kwargs)
         if form.activity_ids and not form.address:
             raise UserError(
                 request.env._(
@@ -30,9 +27,8 @@ class ConsentForm(WebsiteForm):
                     "in which you confirm your consent."
                 )
             )
-        result = super()._handle_website_form(
-            model_name, **form_fields.without_boxes(kwargs)
-        )
-        if (json.loads(result) or {}).get("id"):
-            ask_from_form(kwargs)
-        return result
+        return super()._handle_website_form(model_name, **kwargs)
+
+    def extract_data(self, model_sudo, values):
+        """Leave the boxes out of what the office gets."""
+        return super().extract_data(model_sudo, form_fields.without_boxes(values))

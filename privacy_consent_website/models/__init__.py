@@ -1,1 +1,9 @@
-from . import ir_http, ir_qweb, privacy_activity, privacy_consent_form, website_page
+from . import (
+    ir_http,
+    ir_qweb,
+    privacy_activity,
+    privacy_consent,
+    privacy_consent_form,
+    privacy_consent_form_unconfirmed,
+    website_page,
+)

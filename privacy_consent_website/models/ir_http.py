@@ -2,26 +2,55 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Every form of the website may have boxes for consent."""
 
-from odoo import models
+from odoo import api, http, models
+from odoo.exceptions import UserError
 from odoo.http import request
 
-from .privacy_consent_form import ask_from_form
-
-# Its controller knows whether the form was taken.
-_BUILT_FORMS = "/website/form/"
+from .. import form_fields
+from .privacy_consent_form import ask, read_form
 
 
 class IrHttp(models.AbstractModel):
     _inherit = "ir.http"
 
     @classmethod
-    def _post_dispatch(cls, response):
-        result = super()._post_dispatch(response)
+    def _dispatch(cls, endpoint):
+        """Ask for the consents whose boxes were ticked, once the form is taken."""
+        response = super()._dispatch(endpoint)
         visitor = request.httprequest
-        if (
-            visitor.method == "POST"
-            and response.status_code < 400
-            and not visitor.path.startswith(_BUILT_FORMS)
-        ):
-            ask_from_form(visitor.form)
-        return result
+        if visitor.method == "POST" and isinstance(response, http.Response):
+            form = read_form(visitor.form)
+            if (
+                form.activity_ids
+                and form_fields.is_taken(
+                    response.status_code, response.location, response.get_data()
+                )
+                and cls._passes_captcha()
+            ):
+                ask(form)
+        return response
+
+    @api.model
+    def _verify_request_recaptcha_token(self, action):
+        """Note that the form has a captcha: it is good for one check."""
+        request.privacy_consent_has_captcha = True
+        return super()._verify_request_recaptcha_token(action)
+
+    @classmethod
+    def _passes_captcha(cls):
+        """Tell whether the captcha of the website, if it has one, lets somebody ask.
+
+        A form that was taken passed its own. A program could send the box with a form
+        that has none.
+
+        :rtype: bool
+        """
+        if getattr(request, "privacy_consent_has_captcha", False):
+            return True
+        if not request.env.user._is_public():
+            return True
+        try:
+            request.env["ir.http"]._verify_request_recaptcha_token("website_form")
+        except UserError:
+            return False
+        return True

@@ -19,6 +19,12 @@ class PrivacyActivity(models.Model):
         help="The page on which visitors make an account has such a box, too.",
     )
 
+    website_account = fields.Boolean(
+        string="Offer in the account",
+        help="The page of the account on which people see what they were asked offers "
+        "it, too.",
+    )
+
     def _offered_on_website(self):
         """:return: those of these activities that a form may ask about"""
         return (
@@ -39,17 +45,27 @@ class PrivacyActivity(models.Model):
         return self.sudo().search([("website_signup", "=", True)])._offered_on_website()
 
     @api.model
+    def _offered_in_account(self, contact):
+        """:return: the activities that the account of a contact offers"""
+        companies = [False, (contact.company_id or self.env.company).id]
+        offered_sudo = self.sudo().search(
+            [("website_account", "=", True), ("company_id", "in", companies)]
+        )
+        return offered_sudo._offered_on_website()
+
+    @api.model
     def _website_box(self, activity_id):
         """Gather what a box says.
 
         :param int activity_id: maybe of no activity, or of one that is not offered
-        :return: name, description and controller; None where there is nothing to offer
+        :return: name, description and address of the privacy policy; a false value
+            where there is nothing to offer
         """
         activity_sudo = self.browse(activity_id)._offered_on_website()
         return activity_sudo and {
             "name": activity_sudo.name,
             "description": activity_sudo.description,
-            "controller": activity_sudo.controller_id.name,
+            "policy_url": activity_sudo.policy_url,
         }
 
     @api.model

@@ -1,41 +1,53 @@
 # Copyright 2026 The privacy_consent authors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What forms of the website asked: counted, and erased where nobody confirmed it."""
+"""What forms of the website ask for, and how often they may."""
 
+import dataclasses
 import logging
-from datetime import timedelta
 
 import psycopg2
 
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import ConcurrencyError
-from odoo.fields import Domain
 from odoo.http import request
 from odoo.tools import SQL
 from odoo.tools.misc import hmac
 
 from .. import form_fields
+from ..networks import network
 
 _logger = logging.getLogger(__name__)
 
-# So many requests a day for one address, and from one network address.
+# So many requests a day for one address, and from one network.
 _PER_ADDRESS = 3
 _PER_NETWORK = 20
-_DAY = timedelta(days=1)
-# What nobody confirmed within this time is erased.
-_UNCONFIRMED = timedelta(days=30)
-_BATCH_SIZE = 500
 
 
-def ask_from_form(values):
-    """Ask for the consents whose boxes are ticked. The form counts whatever happens.
+def read_form(values):
+    """Read what a visitor sent. Who is signed in need not type their address.
 
-    :param values: what the form sent, by the names of its fields
-    :raise psycopg2.OperationalError: if another one was faster; Odoo repeats the form
+    :param values: by the names of the fields
+    :rtype: form_fields.Form
     """
     form = form_fields.read(values)
-    if not form.activity_ids or not form.address or not request.db:
+    user = request.env.user if request.db and form.activity_ids else None
+    if form.address or not user or user._is_public():
+        return form
+    return dataclasses.replace(form, address=user.partner_id.email_normalized or None)
+
+
+def ask(form):
+    """Ask for the consents whose boxes are ticked. The form counts whatever happens.
+
+    :param form_fields.Form form: what the visitor sent
+    :raise psycopg2.OperationalError: if another one was faster; Odoo repeats the form
+    """
+    if not form.activity_ids or not form.address:
         return
+    if request.env.cr.readonly:
+        # Odoo repeats the form with a transaction that may write. A statement that
+        # fails would be logged, with what the visitor sent.
+        raise psycopg2.errors.ReadOnlySqlTransaction("A form asks for consent")
     context = {"lang": request.env.lang, "mail_create_nolog": True}
     env = request.env(user=SUPERUSER_ID, su=True, context=context)
     try:
@@ -69,43 +81,76 @@ class PrivacyConsentForm(models.Model):
     address_key = fields.Char(required=True)
     network_key = fields.Char(index=True)
     day = fields.Date(required=True)
+    # Two at one moment take the same number, and PostgreSQL lets one of them have it.
+    number_of_address = fields.Integer()
+    number_of_network = fields.Integer()
 
     _once_a_day = models.UniqueIndex("(address_key, consent_id, day)")
+    _number_of_address = models.UniqueIndex("(address_key, day, number_of_address)")
+    _number_of_network = models.UniqueIndex("(network_key, day, number_of_network)")
 
     @api.model
-    def _ask(self, form, network):
+    def _ask(self, form, visitor):
         """Ask for the consents whose boxes are ticked.
 
         Nobody is told whether: it depends on what is none of a visitor's business.
 
         :param form: a ``form_fields.Form`` with an address
-        :param str network: the network address of the visitor
+        :param str visitor: their network address
         """
-        activities = self.env["privacy.activity"].browse(form.activity_ids)
         keys = {
             "address_key": self._key(form.address),
-            "network_key": self._key(network),
+            "network_key": self._key(network(visitor)),
+            "day": fields.Date.today(),
         }
+        activities = self.env["privacy.activity"].browse(form.activity_ids)
         for activity in activities._offered_on_website():
-            if self._may_ask(keys):
-                self._ask_about(activity, form, keys)
+            numbers = self._numbers(keys)
+            if numbers:
+                self._ask_about(activity, form, {**keys, **numbers})
 
     def _key(self, text):
-        return hmac(self.env(su=True), "privacy_consent_website", text or "")
+        return hmac(self.env(su=True), "privacy_consent_website", text)
 
-    def _may_ask(self, keys):
-        """:return: whether nobody floods an address, nor anybody from this network"""
-        recently = Domain("create_date", ">", fields.Datetime.now() - _DAY)
-        return all(
-            self.search_count(recently & Domain(name, "=", keys[name]), limit=limit)
-            < limit
-            for name, limit in [
-                ("address_key", _PER_ADDRESS),
-                ("network_key", _PER_NETWORK),
-            ]
-        )
+    def _numbers(self, keys):
+        """Number the next request of today, so that nobody floods an address.
 
-    def _ask_about(self, activity, form, keys):
+        :param dict keys: the address, the network and the day
+        :return: its numbers; None if one of them is too high
+        """
+        numbers = {}
+        for number, key, limit in [
+            ("number_of_address", "address_key", _PER_ADDRESS),
+            ("number_of_network", "network_key", _PER_NETWORK),
+        ]:
+            last = self.search(
+                [(key, "=", keys[key]), ("day", "=", keys["day"])],
+                order=f"{number} desc",
+                limit=1,
+            )
+            if last[number] >= limit:
+                return None
+            numbers[number] = last[number] + 1
+        return numbers
+
+    def _ask_about(self, activity, form, row):
+        """Ask for one consent, unless there is nothing to ask.
+
+        :param dict row: values of the row that notes it
+        """
+        consent, made = self._consent_of(activity, form)
+        if self._is_wanted(consent, form) and self._note(consent, {**row, **made}):
+            consent._ask("fresh")
+
+    def _is_wanted(self, consent, form):
+        """:return: whether there is anything to ask"""
+        return consent.status != "given"
+
+    def _consent_of(self, activity, form):
+        """Find or make what a request is about.
+
+        :return: the consent, and which of both was made
+        """
         contact = self._find_contact(activity, form.address)
         consents = self.env["privacy.consent"].with_context(active_test=False)
         consent = contact and consents.search(
@@ -129,8 +174,7 @@ class PrivacyConsentForm(models.Model):
                     "accepted": activity.default_consent,
                 }
             )
-        if consent.status != "given" and self._note(consent, made | keys):
-            consent._ask("fresh")
+        return consent, made
 
     def _find_contact(self, activity, address):
         """:return: the oldest contact with this address, the visitor's own first"""
@@ -155,67 +199,16 @@ class PrivacyConsentForm(models.Model):
         row = {
             **values,
             "consent_id": consent.id,
-            "day": fields.Date.today(),
             "create_date": fields.Datetime.now(),
         }
         consent.flush_recordset()
-        return bool(
-            self.env.execute_query(
-                SQL(
-                    "INSERT INTO privacy_consent_form (%s) VALUES %s"
-                    " ON CONFLICT DO NOTHING RETURNING id",
-                    SQL(", ").join(map(SQL.identifier, row)),
-                    tuple(row.values()),
-                )
-            )
+        self.env.cr.execute(
+            SQL(
+                "INSERT INTO privacy_consent_form (%s) VALUES %s"
+                " ON CONFLICT DO NOTHING RETURNING id",
+                SQL(", ").join(map(SQL.identifier, row)),
+                tuple(row.values()),
+            ),
+            log_exceptions=False,
         )
-
-    # What nobody confirmed --------------------------------------------------------
-
-    @api.autovacuum
-    def _gc_unconfirmed(self):
-        """Erase what forms made and nobody answered, and forget the rest."""
-        old = self.search(
-            [("create_date", "<", fields.Datetime.now() - _UNCONFIRMED)],
-            order="id",
-            limit=_BATCH_SIZE,
-        )
-        for row in old:
-            consent = row.consent_id
-            silent = consent.status in ("unknown", "requested")
-            if not row.made_consent or not silent:
-                row.unlink()
-                continue
-            contact = row.made_contact and consent.partner_id
-            try:
-                with self.env.cr.savepoint():
-                    consent._erase(self.env._("Nobody confirmed it on the website."))
-                    if contact and not self._is_used(contact):
-                        contact.unlink()
-            except Exception as error:
-                _logger.warning(
-                    "The unconfirmed consent %s cannot be erased: %s",
-                    consent.id,
-                    type(error).__name__,
-                )
-        return len(old), len(old) == _BATCH_SIZE
-
-    def _is_used(self, contact):
-        """:return: whether anything in the database refers to a contact"""
-        self.env.flush_all()
-        merging = self.env["base.partner.merge.automatic.wizard"]
-        return any(
-            self.env.execute_query(
-                SQL(
-                    "SELECT FROM %s WHERE %s = %s AND NOT (%s) LIMIT 1",
-                    SQL.identifier(table),
-                    SQL.identifier(column),
-                    contact.id,
-                    # A contact is its own commercial one.
-                    SQL("id = %s", contact.id)
-                    if table == "res_partner"
-                    else SQL("FALSE"),
-                )
-            )
-            for table, column in merging._get_fk_on("res_partner")
-        )
+        return bool(self.env.cr.fetchone())

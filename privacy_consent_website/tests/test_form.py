@@ -36,7 +36,11 @@ class TestForm(WebsiteCase):
         self.activity.name = "Monthly letter"
         self.activity.with_context(lang="fr_FR").name = "La lettre"
         self.env.flush_all()
-        self.assertIn("Monthly letter", self.url_open(path).text)
+        self.activity.privacy_policy_url = "https://example.com/privacy"
+        self.env.flush_all()
+        page = self.url_open(path).text
+        self.assertIn("Monthly letter", page)
+        self.assertIn('href="https://example.com/privacy"', page)
         website = self.env["website"].get_current_website()
         website.language_ids += self.env.ref("base.lang_fr")
         self.env.flush_all()
@@ -155,14 +159,43 @@ class TestForm(WebsiteCase):
         self.assertNotIn(KIM, str({**row, "consent_id": None}))
 
     def test_form_counts_where_asking_fails(self):
-        with (
-            mute_logger(LOG),
-            patch.object(
-                type(self.env["privacy.consent"]), "_ask", side_effect=ValueError(KIM)
-            ),
+        self.template.subject = "{{ 1 / 0 }}"
+        with mute_logger(
+            "odoo.addons.mail.models.mail_render_mixin",
+            "odoo.addons.privacy_consent.models.privacy_consent_asking",
         ):
             self.assertIn("id", self.submit())
+        self.assertFalse(self.requests())
+        consent = self.contacts().privacy_consent_ids
+        self.assertIn("cannot be made", consent.failure_reason)
+
+    def test_form_counts_where_no_contact_can_be_made(self):
+        create = patch.object(
+            type(self.env["res.partner"]), "create", side_effect=ValueError(KIM)
+        )
+        with create, self.assertLogs(LOG, "WARNING") as logs:
+            self.assertIn("id", self.submit())
+        self.assertNotIn(KIM, str(logs.output), "no address is logged")
         self.assertFalse(self.contacts())
+
+    def test_captcha(self):
+        """A program asks nobody, whatever form it sends the box with."""
+        verify = patch.object(
+            type(self.env["ir.http"]),
+            "_verify_recaptcha_token",
+            lambda _self, _address, token, _action: token or "is_bot",
+        )
+        with verify, mute_logger("odoo.http"):
+            self.submit(json=False)
+            self.assertFalse(self.contacts())
+            self.send_past_captcha()
+            self.assertFalse(self.contacts())
+            self.submit(recaptcha_token_response="is_human")
+            self.assertEqual(len(self.requests()), 1)
+
+    def test_any_form_asks_where_there_is_no_captcha(self):
+        self.send_past_captcha()
+        self.assertEqual(len(self.requests()), 1)
 
     # Other forms --------------------------------------------------------------------
 

@@ -59,3 +59,20 @@ class TestFormFields(BaseCase):
         ]:
             with self.subTest(name=name):
                 self.assertEqual(form_fields.read({"name": name}).name, expected)
+
+    def test_is_taken(self):
+        for response, taken in [
+            ((200, None, b"<html>"), True),
+            ((303, "/contactus-thank-you", b""), True),
+            ((400, None, b""), False),
+            ((303, "/event/1/register?registration_error_code=x", b""), False),
+            ((200, None, b'{"id": 3}'), True),
+            ((200, None, b'{"redirectUrl": "/shop/checkout"}'), True),
+            ((200, None, b'{"error": "No"}'), False),
+            ((200, None, b'{"error_fields": ["email"]}'), False),
+            ((200, None, b'{"invalid_fields": ["email"]}'), False),
+            ((200, None, b"false"), False),
+            ((200, None, b"{no JSON"), True),
+        ]:
+            with self.subTest(response):
+                self.assertEqual(form_fields.is_taken(*response), taken)

@@ -1,0 +1,67 @@
+# Copyright 2026 The privacy_consent authors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""What forms of the website made and nobody confirmed is erased."""
+
+import logging
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+_logger = logging.getLogger(__name__)
+
+# What nobody confirmed within this time is erased.
+_UNCONFIRMED = timedelta(days=30)
+_BATCH_SIZE = 500
+
+
+class PrivacyConsentForm(models.Model):
+    _inherit = "privacy.consent.form"
+
+    @api.autovacuum
+    def _gc_unconfirmed(self):
+        """Erase what forms made and nobody answered, and forget the rest."""
+        old = self.search(
+            [("create_date", "<", fields.Datetime.now() - _UNCONFIRMED)],
+            order="id",
+            limit=_BATCH_SIZE,
+        )
+        for row in old:
+            consent = row.consent_id
+            silent = consent.status in ("unknown", "requested")
+            if not row.made_consent or not silent:
+                row.unlink()
+                continue
+            contact = row.made_contact and consent.partner_id
+            try:
+                with self.env.cr.savepoint():
+                    consent._erase(self.env._("Nobody confirmed it on the website."))
+                    if contact and not self._is_used(contact):
+                        contact.unlink()
+            except Exception as error:
+                _logger.warning(
+                    "The unconfirmed consent %s cannot be erased: %s",
+                    consent.id,
+                    type(error).__name__,
+                )
+        return len(old), len(old) == _BATCH_SIZE
+
+    def _is_used(self, contact):
+        """:return: whether anything in the database refers to a contact"""
+        self.env.flush_all()
+        merging = self.env["base.partner.merge.automatic.wizard"]
+        return any(
+            self.env.execute_query(
+                SQL(
+                    "SELECT FROM %s WHERE %s = %s AND NOT (%s) LIMIT 1",
+                    SQL.identifier(table),
+                    SQL.identifier(column),
+                    contact.id,
+                    # A contact is its own commercial one.
+                    SQL("id = %s", contact.id)
+                    if table == "res_partner"
+                    else SQL("FALSE"),
+                )
+            )
+            for table, column in merging._get_fk_on("res_partner")
+        )
