@@ -1,0 +1,7 @@
+from . import (
+    mailing_list,
+    mailing_mailing,
+    mailing_subscription,
+    privacy_consent,
+    privacy_consent_form,
+)

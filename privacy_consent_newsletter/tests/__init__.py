@@ -1,0 +1,4 @@
+# Copyright 2026 The privacy_consent authors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from . import test_builder
+from . import test_newsletter
