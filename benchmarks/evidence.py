@@ -14,6 +14,7 @@ from .parts.report import Difference, Figure, Ratio, report
 SMALL = 1_000
 LARGE = int(os.environ.get("BENCH_EVENTS", 1_000_000))
 NEW = 1_000
+PACKED = 10_000
 TIMES = 9
 RESULTS = [
     Ratio(
@@ -31,6 +32,13 @@ RESULTS = [
         at_most=100,
     ),
     Figure("Inclusion proof, ms", "proof", at_most=50),
+    Difference(
+        f"Peak memory of a pack of {PACKED:,} consents above its start, MB",
+        "pack",
+        figure="peak MB",
+        reference="pack start",
+        at_most=100,
+    ),
     Figure("Bytes of the log per event", "storage"),
 ]
 
@@ -52,5 +60,6 @@ def run():
         figures, plans["Inclusion proof"] = worker.ask("proof", times=TIMES)
         measured |= figures
         measured |= worker.ask("verify")
+        measured |= worker.ask("pack", count=PACKED)
     title = f"{LARGE:,} events"
     return 0 if report("evidence", title, [measured], RESULTS, plans) else 1

@@ -11,15 +11,25 @@ class AccountScene(Scene):
     def ask_about(self, *names):
         """Copy the activity under other names, and ask the subjects about each."""
         for name in names:
-            copied = self.server.execute(
-                "privacy.activity",
-                "copy",
-                [self.activity],
-                {"name": name, "consent_required": "auto"},
-            )
             self.server.execute(
-                "privacy.activity", "action_new_consents", copied, login="officer"
+                "privacy.activity",
+                "action_new_consents",
+                self.copy_activity(name),
+                login="officer",
             )
+
+    def ask_together(self, name, other):
+        """Copy the activity under two names, and ask the subjects with one mail."""
+        activity = self.copy_activity(name)
+        self.copy_activity(other, ask_with_id=activity[0])
+        self.server.execute(
+            "privacy.activity", "action_new_consents", activity, login="officer"
+        )
+
+    def copy_activity(self, name, **values):
+        """:return: the id of a copy of the activity, in a list"""
+        values |= {"name": name, "consent_required": "auto"}
+        return self.server.execute("privacy.activity", "copy", [self.activity], values)
 
     def create_account(self, email):
         """Let a subject log in with their address, as name and as password."""

@@ -18,11 +18,14 @@ ANN = "ann@example.com"
 EVE = "eve@example.com"
 PAGES = [
     "mail",
+    "mail of several",
     "question",
     "answered",
     "earlier",
     "locked",
     "preferences",
+    "together",
+    "chosen",
     "wrong",
     "account",
     "receipt",
@@ -35,6 +38,7 @@ FRAMES = {
     "account": {"exclude": [["header"], ["footer"]]},
     # That of a mail is the program that shows it.
     "mail": {"include": [["table"]]},
+    "mail of several": {"include": [["table"], ["div"]]},
 }
 # axe leaves out by default what WCAG 2.2 added.
 AXE = {"rules": {"target-size": {"enabled": True}}}
@@ -55,7 +59,8 @@ def scene(new_server, new_database, inbox):
     )
     scene.generate()
     scene.ask_about("Profiles of what you read", "Survey")
-    scene.wait_until_sent(6)
+    scene.ask_together("Greetings", "Invitations")
+    scene.wait_until_sent(10)
     change_text_after(press(link_to("Survey", ANN, inbox)), server)
     lock("Survey", EVE, scene)
     return scene
@@ -143,6 +148,16 @@ def show(name, page, scene, inbox):
         visit(page, url, heading="Your privacy choices")
         for summary in page.locator("summary").all():
             summary.click()
+    elif name == "mail of several":
+        message = next(one for one in inbox.messages if "Greetings" in one.subject)
+        page.set_content(message.html)
+        expect(page.get_by_text("Its links open one page")).to_be_visible()
+    elif name in ("together", "chosen"):
+        visit(page, link_to("Greetings", ANN, inbox), heading="Your decisions")
+        if name == "chosen":
+            choose(page, "Invitations", "I reject")
+            page.get_by_role("button", name="Save my choices").click()
+            expect(page.get_by_role("status")).to_contain_text("rejected")
     elif name == "wrong":
         visit(page, link.replace("?", "0?"), 404, "This link is not valid")
     elif name in ("receipt", "pack"):
@@ -156,6 +171,11 @@ def show(name, page, scene, inbox):
     else:
         scene.log_in(page, ANN, "/my/privacy")
         expect(page.get_by_role("region", name="Newsletter")).to_be_visible()
+
+
+def choose(page, name, choice):
+    """Choose for one of several activities, in the words that a page reads aloud."""
+    page.get_by_role("group", name=name).get_by_role("radio", name=choice).check()
 
 
 def overflow(page):
@@ -184,6 +204,35 @@ def test_readable_with_text_of_twice_the_size(name, chromium, scene, inbox, tmp_
     page.screenshot(path=tmp_path / f"{name}.png", full_page=True)
     assert overflow(page) <= 0
     page.context.close()
+
+
+def test_several_choices_by_keyboard_without_scripts(chromium, scene, inbox):
+    context = chromium.new_context(java_script_enabled=False)
+    page = context.new_page()
+    visit(page, link_to("Greetings", EVE, inbox), heading="Your decisions")
+    assert page.locator(":checked").count() == 0
+    page.get_by_role("group", name="Greetings").get_by_role("radio").first.focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("Greetings: rejected")
+    expect(page.get_by_role("status")).not_to_contain_text("Invitations")
+    expect(page.get_by_role("group", name="Invitations")).to_contain_text(
+        "You have not answered yet."
+    )
+    for label in ("Accept all", "Reject all"):
+        page.get_by_role("button", name=label).click()
+        expect(page.get_by_role("status").get_by_text(label[:6].lower())).to_have_count(
+            2
+        )
+    sizes = {
+        (box["width"], box["height"])
+        for box in (
+            page.get_by_role("button", name=label).bounding_box()
+            for label in ("Accept all", "Reject all")
+        )
+    }
+    assert len(sizes) == 1, "one is as loud as the other"
+    context.close()
 
 
 def test_preferences_by_keyboard(chromium, scene, inbox):

@@ -13,7 +13,7 @@ import odoo_log
 import pytest
 from inbox import free_port
 
-from tools import settings
+from tools import databases, settings
 
 ADDONS = [folder.name for folder in settings.addons()]
 
@@ -36,12 +36,12 @@ def _failures(output):
     )
 
 
-WEBSITE = {"privacy_consent_website"}
+PORTAL = databases.VARIANTS["portal"].addons
 
 
 @pytest.mark.parametrize(
     ("variant", "addons"),
-    [("portal", sorted(set(ADDONS) - WEBSITE)), ("website", sorted(WEBSITE))],
+    [("portal", sorted(PORTAL)), ("website", sorted(set(ADDONS) - set(PORTAL)))],
 )
 def test_own_runner(new_database, tmp_path, variant, addons):
     log = tmp_path / "odoo.log"

@@ -2,11 +2,15 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """What a newcomer does: starts the demo, asks, answers a mail from its inbox, ends."""
 
+import base64
+import io
 import os
 import re
 import signal
 import subprocess
+import sys
 import time
+import zipfile
 from email import message_from_string, policy
 
 import pytest
@@ -74,7 +78,7 @@ def test_says_where_to_look(demo):
     assert client.url in printed
     assert f"http://localhost:{ports['INBOX_PORT']}" in printed
     assert "admin" in printed
-    assert len(re.findall(r"^ +\d\. ", printed, re.M)) == 5
+    assert len(re.findall(r"^ +\d\. ", printed, re.M)) == 6
 
 
 def test_demo_data(demo):
@@ -109,6 +113,19 @@ def test_button_puts_mails_in_the_inbox_and_their_links_work(demo):
         assert requests.get(links["accept"], timeout=60).status_code == 200
         assert press(links["reject"]).status_code == 200
     answered = client.execute(
-        "privacy.consent", "search_count", [("state", "=", "answered")]
+        "privacy.consent",
+        "search_count",
+        [("state", "=", "answered"), ("activity_id", "=", activity)],
     )
     assert answered == 3
+
+
+def test_three_seals_and_a_pack(demo, tmp_path):
+    client, _ports, _printed = demo
+    assert client.execute("privacy.consent.seal", "search_count", []) == 3
+    (pack,) = client.execute(
+        "ir.attachment", "search_read", [("name", "=", "proof-pack.zip")], ["datas"]
+    )
+    with zipfile.ZipFile(io.BytesIO(base64.b64decode(pack["datas"]))) as archive:
+        archive.extractall(tmp_path)
+    subprocess.run([sys.executable, "verify.py"], cwd=tmp_path, check=True)

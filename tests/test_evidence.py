@@ -56,7 +56,7 @@ UNION SELECT proname FROM pg_proc WHERE proname = 'privacy_consent_leaf_due'
 @pytest.fixture
 def database(new_database):
     """A database in which five events are sealed."""
-    name = new_database("evidence")
+    name = new_database("portal")
     Shell(name, HAPPEN + CRON).finish()
     assert [size for size, _origin in query(name, SIZES)] == [5]
     return name

@@ -3,6 +3,7 @@
 """The desk of officers, recorders and marketing, in the browser of each of them."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -219,3 +220,23 @@ def test_answers_in_a_chart(scene, visit, size):
     page = visit("officer", "/odoo/privacy-answers")
     expect(page.locator(".o_graph_renderer canvas")).to_be_visible()
     picture(page, "answers", size)
+
+
+def test_cards_of_activities(scene, visit, size):
+    page = visit("officer", "/odoo/privacy-activities")
+    card = page.locator(".o_kanban_record", has_text="Newsletter")
+    number = card.locator("a", has_text="Not answered").locator(".fw-bold")
+    expect(number).to_be_visible()
+    picture(page, "cards", size)
+    count = int(number.inner_text())
+    number.click()
+    expect(page).to_have_title(re.compile("Consents"))
+    people = page.locator(".o_data_row, .o_kanban_record:not(.o_kanban_ghost)")
+    expect(people).to_have_count(count)
+
+
+def test_requests_on_any_screen(scene, visit, size):
+    page = visit("officer", "/odoo/privacy-requests")
+    people = page.locator(".o_data_row, .o_kanban_record:not(.o_kanban_ghost)")
+    expect(people).to_have_count(2)
+    picture(page, "requests", size)

@@ -131,10 +131,18 @@ def test_several_databases(new_server, new_database, inbox):
     page = staff.get(f"{server.url}/odoo", timeout=60)
     assert "/web/login" not in page.url, "still logged in to the other database"
 
-    shouted = links[second]["accept"].replace(
-        "/privacy/consent/accept/", "/PRIVACY/CONSENT/ACCEPT/"
-    )
-    assert press(shouted, "accept").status_code == 200
+    path = "/privacy/consent/accept/"
+    for rewritten in (
+        path.upper(),
+        path.title(),
+        path.replace("/", "//"),
+        path.replace("/accept", "/%61ccept"),
+        path.replace("/consent/", "%2Fconsent%252F"),
+    ):
+        link = links[second]["accept"].replace(path, rewritten)
+        assert press(link, "accept").status_code == 200, link
+    trailing = links[second]["accept"].replace("?", "/?")
+    assert press(trailing, "accept").status_code == 200
     own = links[first]["accept"]
     for hint in (own.partition("?")[0], own.replace(first, f"{first}.")):
         page = press(hint, "accept", session=staff)

@@ -44,6 +44,7 @@ _ORDINARY = ("mail_queue_safe", "privacy", "privacy_consent")
 _WITH_PORTAL = (
     *_ORDINARY,
     "privacy_consent_evidence",
+    "privacy_consent_lookup",
     "privacy_consent_mass_mailing",
     "privacy_consent_portal",
 )
@@ -53,8 +54,18 @@ VARIANTS = {
     # every ordinary installation has Odoo's import
     "portal": Variant(_WITH_PORTAL, modules=("base_import",)),
     "website": Variant(
+        (
+            *_ORDINARY,
+            "privacy_consent_mass_mailing",
+            "privacy_consent_newsletter",
+            "privacy_consent_portal",
+            "privacy_consent_website",
+        ),
+    ),
+    # whatever of Odoo's own forms may have a box for consent
+    "shop": Variant(
         (*_ORDINARY, "privacy_consent_portal", "privacy_consent_website"),
-        modules=("website",),
+        modules=("website_event", "website_hr_recruitment", "website_sale"),
     ),
     # an ordinary installation, and a menu with all contacts
     "demo": Variant(_WITH_PORTAL, modules=("contacts",), options=("--with-demo",)),

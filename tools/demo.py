@@ -8,6 +8,7 @@ import subprocess
 import time
 import urllib.request
 from contextlib import closing, suppress
+from pathlib import Path
 
 import psutil
 
@@ -20,6 +21,7 @@ DATABASE = "demo"
 COMMENT = "made by make demo from "
 INBOX_MAILS = settings.DEV / "inbox.sqlite"
 PIDS = settings.DEV / "demo.pids"
+EVIDENCE = Path(__file__).with_name("demo_evidence.py")
 SECONDS_TO_START = 120
 SECONDS_TO_STOP = 20
 
@@ -30,10 +32,12 @@ Inbox:  {inbox}
 What to try:
   1. In Odoo, open Privacy > Activities > Processing Activities > Monthly newsletter.
   2. On its tab Consent, press "Ask who was not asked yet",
-     and then "Ask for consent".
+     and then, in the dialog, "Ask 11 people" or as many as it says.
   3. See the requests come in the inbox; one contact's broken address fails.
   4. Open a request, follow one of its links, press a button, change your mind.
   5. See who answered what in Privacy > Consents > Consents, and why one failed.
+  6. See three seals in Privacy > Reports > Seals, press "Verify", and take along
+     proof-pack.zip from the activity Customer survey: python3 verify.py checks it.
 
 Ctrl-C stops both, and keeps their data; `make stop` stops the database server too.
 """
@@ -160,9 +164,29 @@ def _prepare_database():
         databases.drop(unfinished)
         databases.copy(template, unfinished)
         databases.set_comment(unfinished, COMMENT + template)
+        _make_evidence(unfinished)
         databases.rename(unfinished, DATABASE)
         INBOX_MAILS.unlink(missing_ok=True)  # its links lead to the database before
     _set_base_url()
+
+
+def _make_evidence(database):
+    """Let some people have answered, with seals and a pack."""
+    say("Demo: sealing some answers")
+    log = settings.LOGS / "demo-evidence.log"
+    settings.LOGS.mkdir(parents=True, exist_ok=True)
+    with open(log, "w") as output:
+        done = subprocess.run(
+            [settings.VENV / "bin" / "odoo", "shell", "-c", settings.CONF]
+            + ["-d", database, "--no-http"],
+            input=EVIDENCE.read_text(),
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=postgres.environment(),
+        )
+    if done.returncode:
+        raise ToolError(f"{tail(log)}\nThe demo has no seals: see {log}.")
 
 
 def _set_base_url():

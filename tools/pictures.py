@@ -39,7 +39,7 @@ def take():
         page.wait_for_selector(".o_main_navbar")
 
         page.goto(f"{odoo}/odoo/privacy-activities")
-        page.click(".o_data_row:has-text('Monthly newsletter') td.o_data_cell")
+        page.click(".o_kanban_record :text('Monthly newsletter')")
         page.click(".nav-link[name=consent]")
         _picture(page, "activity")
         page.click("button:has-text('Ask who was not asked yet')")
@@ -67,7 +67,9 @@ def take():
         _picture(phone, "answer")
 
         page.goto(f"{odoo}/odoo/privacy-activities")
-        page.click(".o_data_row:has-text('Monthly newsletter') td.o_data_cell")
+        page.wait_for_selector(".o_kanban_record")
+        _picture(page, "cards")
+        page.click(".o_kanban_record :text('Monthly newsletter')")
         page.click(".nav-link[name=consent]")
         page.locator(".o_privacy_consent_progress").scroll_into_view_if_needed()
         _picture(page, "progress")

@@ -5,6 +5,7 @@
 import os
 import re
 import signal
+from pathlib import Path
 
 import psutil
 
@@ -28,9 +29,7 @@ def run(arguments):
     """
     browser.install()
     _drop_leftovers()
-    # Most tests need no website, which all of Odoo's pages would load.
-    website = any("privacy_consent_website" in one for one in arguments)
-    template = databases.template("website" if website else "portal")
+    template = databases.template(_variant(arguments))
     database = f"{PREFIX}{os.getpid()}"
     databases.copy(template, database)
     try:
@@ -38,6 +37,23 @@ def run(arguments):
     finally:
         databases.drop(database)
         _drop_leftovers()
+
+
+def _variant(arguments):
+    """:return: the smallest variant with the addons whose tests the arguments name
+
+    Most tests need no website, which all of Odoo's pages would load.
+    """
+    named = {
+        folder.name
+        for folder in settings.addons()
+        if any(folder.name in Path(one).parts for one in arguments)
+    }
+    return next(
+        variant
+        for variant in ("portal", "website")
+        if named.issubset(databases.VARIANTS[variant].addons) or variant == "website"
+    )
 
 
 def _run_pytest(database, arguments):

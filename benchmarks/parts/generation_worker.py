@@ -264,10 +264,10 @@ class GenerationWorker(Worker):
                 count = env.cr.sql_log_count - count
         return {"ms": 1000 * median(seconds), "statements": count}
 
-    def _specification(self, activity):
-        """:return: what the form reads, without the fields of its lists' records"""
-        form = activity.get_views([(False, "form")])["views"]["form"]
-        names = etree.fromstring(form["arch"]).xpath(
+    def _specification(self, activity, kind="form"):
+        """:return: what a view reads, without the fields of its lists' records"""
+        view = activity.get_views([(False, kind)])["views"][kind]
+        names = etree.fromstring(view["arch"]).xpath(
             "//field[not(ancestor::field)]/@name"
         )
         return {

@@ -60,11 +60,24 @@ FACTS = {
     "suspected": "UPDATE privacy_consent SET suspected_automated = TRUE,"
     " suspicion_signs = 'no_agent' WHERE id = %s",
 }
+SPREAD = """
+UPDATE privacy_consent
+   SET answer_date = answer_date - id % 365 * interval '1 day',
+       valid_until = CASE status WHEN 'given' THEN
+           answer_date + (366 - id % 365) * interval '1 day' END
+ WHERE state = 'answered'
+"""
 FILTERS = {
     "Request failed": [("failure_reason", "!=", False)],
     "Suspected": [("suspected_automated", "=", True)],
     "Server action failed": [("action_error", "!=", False)],
     "Archived": [("active", "=", False)],
+}
+CHARTS = {
+    "day": ["answer_date:day", "status"],
+    "activity": ["activity_id", "status"],
+    "channel": ["answer_way"],
+    "language": ["answer_language"],
 }
 
 
@@ -175,6 +188,14 @@ class MillionWorker(GenerationWorker):
                 }
             return figures
 
+    def spread(self):
+        """Spread answers over a year, and give each an end: copies are of one day."""
+        with self._env() as env:
+            table = SQL.identifier("privacy_consent")
+            env.cr.execute(SQL("ALTER TABLE %s DISABLE TRIGGER USER", table))
+            env.cr.execute(SPREAD)
+            env.cr.execute(SQL("ALTER TABLE %s ENABLE TRIGGER USER", table))
+
     # Questions ------------------------------------------------------------------
 
     def ask_all(self, times):
@@ -196,6 +217,11 @@ class MillionWorker(GenerationWorker):
                     for name, domain in FILTERS.items()
                 },
                 "Form of an activity": self._form,
+                "Cards of all activities": self._cards,
+                **{
+                    f"Answers by {name}": partial(self._chart, by=by)
+                    for name, by in CHARTS.items()
+                },
                 "Dialog, 40 % wait": lambda env: (
                     self._activity(env, LARGE).action_confirm_new_consents()
                 ),
@@ -249,6 +275,17 @@ class MillionWorker(GenerationWorker):
         activity = self._activity(env, OPENED)
         activity.web_read(self._specification(activity))
         activity.consent_progress()
+
+    def _cards(self, env):
+        """Open the menu with all activities."""
+        activities = env["privacy.activity"]
+        activities.web_search_read([], self._specification(activities, "kanban"))
+
+    def _chart(self, env, by):
+        """Open a chart of all answers."""
+        env["privacy.consent"].formatted_read_group(
+            [("state", "=", "answered")], by, ["__count"]
+        )
 
     def _first_page(self, env, domain):
         """Do what the web client does when somebody chooses a filter."""

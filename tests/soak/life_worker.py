@@ -1,0 +1,158 @@
+# Copyright 2026 The privacy_consent authors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""A program that lives through a year in a database, and kills processes in between::
+
+    python life_worker.py DATABASE PEOPLE OPTIONS_OF_ODOO
+
+Each batch of the scheduled action is begun by a child first, which is killed: at any of
+its statements, right before its COMMIT, or right after it.
+"""
+
+import os
+import signal
+import sys
+import threading
+import time
+from datetime import datetime
+from unittest import TestCase
+from unittest.mock import patch
+
+from freezegun import freeze_time
+
+from odoo import SUPERUSER_ID, api, sql_db
+from odoo.modules.registry import Registry
+from odoo.tools import SQL, config
+
+_STATEMENTS = 40
+_KILLED = "killed"
+
+
+def main(database, people, *options):
+    """Load Odoo, and live."""
+    config.parse_config(list(options), setup_logging=True)
+    threading.current_thread().dbname = database
+    Registry(database)
+    # Only now can addons be imported.
+    from odoo.addons.base.tests.common import MockSmtplibCase
+    from odoo.addons.privacy_consent.tests.life_year import START, LifeYear
+
+    class Year(LifeYear, MockSmtplibCase, TestCase):
+        def live(self):
+            self.kills = 0
+            with (
+                freeze_time(START) as self.clock,
+                Registry(database).cursor() as cr,
+                patch.object(cr, "now", datetime.now),
+            ):
+                self.env = api.Environment(cr, SUPERUSER_ID, {})
+                # Odoo sends some mails at once.
+                with self.mock_smtplib_connection():
+                    self.activity = self.make_activity(int(people))
+                    self.begin_year()
+                    self.live_year()
+            words = [f"{people} people, {self.kills} kills:", *self.summary()]
+            sys.stdout.write(" ".join(map(str, words)) + "\n")
+
+        def make_activity(self, count):
+            self.env.company.email = "company@example.com"
+            quiet = self.env["res.partner"].with_context(tracking_disable=True)
+            subjects = quiet.create(
+                [
+                    {"name": f"P{number}", "email": f"p{number}@example.com"}
+                    for number in range(count)
+                ]
+            )
+            return self.env["privacy.activity"].create(
+                {
+                    "name": "Newsletter",
+                    "description": "<p>One mail a month.</p>",
+                    "consent_required": "auto",
+                    "subject_find": True,
+                    "subject_domain": f"[('id', '>=', {subjects[0].id})]",
+                }
+            )
+
+        def compare(self, day):
+            sys.stderr.write(f"Day {day}: {self.kills} kills\n")
+            return super().compare(day)
+
+        def commit(self):
+            self.env.cr.commit()  # pylint: disable=invalid-commit
+            self.env.invalidate_all()
+
+        def settled(self):
+            self.commit()
+            self.env["privacy.consent"]._cron_effects()
+            self.commit()
+
+        def run_queue(self):
+            self.commit()
+            mails = self.env["mail.mail"]
+            while mails.search_count([("state", "=", "outgoing")]):
+                mails.process_email_queue()
+                self.commit()
+            self.emails.clear()
+
+        def run_batch(self, name):
+            self.commit()
+            after, commits = self.random.randrange(_STATEMENTS), self.random.random()
+            child = os.fork()
+            if not child:
+                begin_and_die(database, self.activity.id, name, after, commits < 0.5)
+            _pid, status = os.waitpid(child, 0)
+            self.assertEqual(os.waitstatus_to_exitcode(status), -signal.SIGKILL)
+            self.kills += 1
+            self.wait_for_rollback()
+            more = getattr(self.activity, name)()
+            self.commit()
+            return more
+
+        def wait_for_rollback(self):
+            """Wait until PostgreSQL has noticed that the process is gone."""
+            left = SQL(
+                "SELECT FROM pg_stat_activity"
+                " WHERE datname = current_database() AND application_name = %s",
+                _KILLED,
+            )
+            while self.env.execute_query(left):
+                self.env.cr.commit()  # pylint: disable=invalid-commit
+                time.sleep(0.002)
+
+    Year().live()
+
+
+def begin_and_die(database, activity_id, name, after, commits):
+    """Begin a batch in a transaction of its own, and be killed.
+
+    :param int after: how many statements are executed before
+    :param bool commits: whether what takes fewer statements is committed before
+    """
+    # The connections belong to the other process.
+    sql_db._Pool = sql_db._Pool_readonly = None
+    cr = sql_db.db_connect(database).cursor()
+    cr.execute("SET application_name = %s", [_KILLED])
+    activity = api.Environment(cr, SUPERUSER_ID, {})["privacy.activity"]
+    execute, statements = cr.execute, iter(range(after))
+
+    def dying(*args, **kwargs):
+        if next(statements, None) is None:
+            die()
+        return execute(*args, **kwargs)
+
+    try:
+        with patch.object(cr, "now", datetime.now), patch.object(cr, "execute", dying):
+            getattr(activity.browse(activity_id), name)()
+            cr.flush()
+        if commits:
+            cr.commit()  # pylint: disable=invalid-commit
+    finally:
+        die()
+
+
+def die():
+    """End this process as a crash does."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
