@@ -346,6 +346,8 @@ def test_hook_that_fails_in_a_transaction_of_the_caller(client, inbox, statement
 
 def test_archived_while_the_request_is_sent(client, consumers, inbox):
     """The copy was leaving; the subject is not asked any more."""
+    # Odoo logs a conflict with what follows the delivery, and repeats the request.
+    client.expected_errors.append('bad query: b\' UPDATE "privacy_consent"')
     scene = Scene(client, {"ann@example.com": "en_US"}, cc="copy@example.com")
     results = while_receiving(
         inbox,
