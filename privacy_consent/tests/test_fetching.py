@@ -69,6 +69,14 @@ class TestFetching(ConsentCase):
         self.env.invalidate_all()
         self.assertEqual(contact.name, "Anna")
 
+    def test_sees_what_is_changed_just_now(self):
+        contact = self.env["res.partner"].create({"name": "Ann"})
+        self.env.flush_all()
+        contact.ref = "changed just now"
+        query = SQL("res_partner AS contact WHERE ref = %s", contact.ref)
+        columns = (("contact", "res.partner", ("name",)),)
+        self.assertEqual(fetch_together(self.env, columns, query)["contact"], contact)
+
     def test_columns_depend_on_no_context(self):
         """What depends on it would be stored for any."""
         for columns in (
