@@ -6,6 +6,8 @@ from . import (
     ir_mail_server_headers,
     ir_mail_server_limits,
     mail_mail_attempt,
+    mail_mail_buttons,
+    mail_mail_caller,
     mail_mail_effects,
     mail_mail_lock,
     mail_mail_personal_server,

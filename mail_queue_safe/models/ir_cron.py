@@ -182,7 +182,7 @@ class IrCron(models.Model):
                 "actions: max_cron_threads in Odoo's configuration file must be at "
                 "least 1."
             )
-        return False
+        return self.env["mail.queue.outage"]._warning()
 
     def _trigger_list(self, at_list):
         """Wake all workers of the mail queue together with the first."""

@@ -5,7 +5,7 @@
 from odoo import api, models
 
 from ..smtp.dialogue import Dialogue, watch
-from .mail_mail_send import refused_in_transaction
+from .mail_mail_caller import refused_in_transaction
 
 
 class IrMailServer(models.Model):

@@ -33,6 +33,7 @@ from ..smtp.replies import (
     verdict_of,
 )
 from ..smtp.retry import describe, describe_refused
+from .mail_mail_lock import quick_commit
 
 _logger = logging.getLogger(__name__)
 
@@ -141,7 +142,7 @@ class MailMail(models.Model):
                 lambda: self._queue_store_accepted(
                     attempt, recipients, dialogue, route
                 ),
-                self._queue_commit,
+                quick_commit(self.env.cr),
             ):
                 servers.send_email(
                     message,

@@ -1,21 +1,18 @@
 # Copyright 2026 The privacy_consent authors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""The doors: buttons, and the methods by which Odoo and other addons send.
+"""The doors by which Odoo, other addons and clients send.
 
 Each checks rights first. None takes anything from the context of a caller.
 """
 
 import logging
 import sys
-from contextvars import ContextVar
 
 from odoo import SUPERUSER_ID, api, models, modules
 from odoo.http import request
 from odoo.modules.registry import Registry
 from odoo.service.server import thread_local
-from odoo.tools.mail import email_normalize_all
 
-from ..smtp.retry import describe_refused
 from .mail_mail_queue import Run
 
 _logger = logging.getLogger(__name__)
@@ -23,15 +20,6 @@ _logger = logging.getLogger(__name__)
 # Calls by clients that Odoo repeats after a conflict. Mails cannot be repeated.
 _SEND_NOW = ("mail.mail.send", "mail.mail.action_send_and_close")
 _OURS = ("odoo.addons.mail_queue_safe.", "odoo.addons.mail.", "odoo.addons.base.")
-# Whom the server refused, of the mail that leaves in a transaction of a caller.
-_REFUSED = ContextVar("mail_queue_safe.refused", default=None)
-
-
-def refused_in_transaction():
-    """:return: a dict for the replies of a server to recipients that it refuses, while
-    mails leave in a transaction of a caller; else None
-    """
-    return _REFUSED.get()
 
 
 def _called_by_client():
@@ -122,157 +110,6 @@ class MailMail(models.Model):
                 _addon_of_caller(),
             )
         return outside
-
-    def _send(self, *args, **kwargs):
-        """Send in a transaction of the caller, with an eye on each recipient."""
-        token = _REFUSED.set({})
-        try:
-            return super()._send(*args, **kwargs)
-        finally:
-            _REFUSED.reset(token)
-
-    def _postprocess_sent_message(
-        self, success_pids, success_emails, failure_reason=False, failure_type=None
-    ):
-        """In a transaction of the caller, note whom the server refused, and who got it.
-
-        Odoo calls a mail sent if anybody got it.
-        """
-        refused = refused_in_transaction()
-        if refused is None:
-            return super()._postprocess_sent_message(
-                success_pids, success_emails, failure_reason, failure_type
-            )
-        if refused and not failure_type:
-            failure_reason, failure_type = describe_refused(refused), "unknown"
-            self.write(
-                {
-                    "state": "exception",
-                    "failure_reason": failure_reason,
-                    "failure_type": failure_type,
-                }
-            )
-        if failure_type:
-            # for the retry
-            by_contact = [(partner.email, partner.id) for partner in success_pids]
-            self.queue_accepted = [
-                (address, contact)
-                for emails, contact in [
-                    *by_contact,
-                    *((email, None) for email in success_emails),
-                ]
-                for address in email_normalize_all(emails)
-                if address not in refused
-            ] or False
-        refused.clear()
-        for partner in success_pids:
-            self._queue_announce_safely(partner)
-        return super()._postprocess_sent_message(
-            success_pids, success_emails, failure_reason, failure_type
-        )
-
-    def _queue_announce_safely(self, partner):
-        """Tell the document of this mail that a contact got it, which may fail."""
-        if not self._queue_document():
-            return  # A savepoint would write what Odoo writes once for many mails.
-        try:
-            with self.env.cr.savepoint():
-                self._queue_announce(partner)
-        except Exception as error:
-            _logger.warning(
-                "What follows mail %s failed: %s", self.id, type(error).__name__
-            )
-
-    # Buttons --------------------------------------------------------------------
-
-    def _queue_send_now(self):
-        """Make these mails due, and the queue run.
-
-        :return: the action that tells the user
-        :rtype: dict
-        """
-        queued = self.filtered(lambda mail: mail.state == "outgoing")
-        if not queued:
-            return self._queue_tell_left_alone(len(self))
-        later = queued.filtered(
-            lambda mail: mail.scheduled_date or mail.queue_next_attempt
-        )
-        later._queue_lock_unchanged().write(
-            {"scheduled_date": False, "queue_next_attempt": False}
-        )
-        self._queue_trigger()
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "info",
-                "message": self.env._("The mail queue sends this in a moment."),
-            },
-        }
-
-    def mark_outgoing(self):
-        """Have mails sent that failed or were cancelled, as if for the first time.
-
-        :return: the action that tells the user what was left alone, or True
-        :raise AccessError: for whoever may not change mails
-        """
-        self.check_access("write")
-        mails = self._queue_lock_unsent()
-        mails.write(
-            {
-                "queue_attempts": 0,
-                "queue_next_attempt": False,
-                "queue_refused": False,
-            }
-        )
-        super(MailMail, mails).mark_outgoing()
-        self._queue_trigger()
-        return mails._queue_tell_left_alone(len(self - mails))
-
-    def action_retry(self):
-        """Try again at once what failed, for good or for the time being.
-
-        :return: as of :meth:`mark_outgoing`
-        :raise AccessError: for whoever may not change mails
-        """
-        return self.filtered(
-            lambda mail: mail.state == "exception"
-            or (mail.state == "outgoing" and mail.queue_next_attempt)
-        ).mark_outgoing()
-
-    def cancel(self):
-        """Cancel what has not left and is not just leaving.
-
-        :return: the action that tells the user what was left alone, or True
-        :raise AccessError: for whoever may not change mails
-        """
-        self.check_access("write")
-        mails = self._queue_lock_unsent()
-        super(MailMail, mails).cancel()
-        return mails._queue_tell_left_alone(len(self - mails))
-
-    def _queue_lock_unsent(self):
-        """:return: those of these mails that have not left, locked"""
-        return self._queue_lock_unchanged().filtered(
-            lambda mail: mail.state in ("outgoing", "exception", "cancel")
-        )
-
-    def _queue_tell_left_alone(self, count):
-        """:return: the action that tells the user, or True if there is nothing to"""
-        if not count:
-            return True
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "warning",
-                "message": self.env._(
-                    "Mails left alone because of their state, or because they are "
-                    "being sent at this moment: %s.",
-                    count,
-                ),
-            },
-        }
 
 
 def _addon_of_caller():

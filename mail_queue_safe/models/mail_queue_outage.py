@@ -3,11 +3,13 @@
 """Mail servers that take nothing from us at the moment."""
 
 import logging
+from datetime import timedelta
 
 from psycopg2 import IntegrityError
 
 from odoo import api, fields, models
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+from odoo.tools import SQL
 
 from ..smtp import retry
 
@@ -40,6 +42,49 @@ class MailQueueOutage(models.Model):
         return self.sudo().search([("mail_server_id", "=", server.id)])
 
     @api.model
+    def _begin(self, server):
+        """Begin a transaction in which nobody else changes the outage of a server.
+
+        Consumers meet an outage together, and conflicts would be logged as errors.
+
+        :return: the outage as it is now, or none
+        """
+        cr = self.env.cr
+        cr.rollback()
+        # Odoo's snapshot would be that of the lock, from before the others' commit.
+        cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
+        cr.execute(
+            SQL(
+                "SELECT pg_advisory_xact_lock(hashtext(%s), %s)",
+                "mail_queue_safe.outages",
+                server.id or 0,
+            )
+        )
+        return self._of(server)
+
+    @api.model
+    def _warning(self):
+        """Tell which servers take no mails, among those that somebody tries to use.
+
+        :return: the text, or False if there are none
+        """
+        # While mails wait, a server is tried more often than that.
+        recently = fields.Datetime.now() - timedelta(hours=1)
+        outages_sudo = self.sudo().search([("next_attempt", ">", recently)])
+        if not outages_sudo:
+            return False
+        names = [
+            outage.mail_server_id.display_name
+            or self.env._("The server of Odoo's configuration file")
+            for outage in outages_sudo
+        ]
+        return self.env._(
+            "Mail servers that take no mails at the moment (see Settings, Mail Queue, "
+            "Outages): %s.",
+            ", ".join(names),
+        )
+
+    @api.model
     def _commit_try(self, server):
         """Ask whether to try a server now.
 
@@ -49,12 +94,14 @@ class MailQueueOutage(models.Model):
         :param server: an ``ir.mail_server``, or none for that of the configuration
         :rtype: bool
         """
-        outage = self._of(server)
-        if not outage:
+        if not self._of(server):
             return True
+        self.env["mail.mail"]._queue_commit()
+        outage = self._begin(server)
         now = fields.Datetime.now()
-        if outage.next_attempt > now:
-            return False
+        if not outage or outage.next_attempt > now:
+            self.env.cr.rollback()
+            return not outage
         try:
             outage.next_attempt = now + retry.SERVER.first_delay
             self._commit_trigger(outage.next_attempt)
@@ -74,9 +121,9 @@ class MailQueueOutage(models.Model):
         :param bool trying: whether the consumer tried a server that has an outage, see
             :meth:`_commit_try`
         """
-        self.env.cr.rollback()
-        outage = self._of(server)
+        outage = self._begin(server)
         if outage and not trying and outage.next_attempt > fields.Datetime.now():
+            self.env.cr.rollback()
             return
         attempts = outage.attempts + 1
         next_attempt = fields.Datetime.now() + retry.SERVER.delay(attempts)
@@ -98,7 +145,7 @@ class MailQueueOutage(models.Model):
     @api.model
     def _commit_reachable(self, server):
         """Store that a server took a message."""
-        outage = self._of(server)
+        outage = self._begin(server)
         try:
             outage.unlink()
             self.env["mail.mail"]._queue_commit()

@@ -1,5 +1,6 @@
 # Copyright 2026 The privacy_consent authors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from . import test_commit
 from . import test_departures
 from . import test_doors
 from . import test_effects

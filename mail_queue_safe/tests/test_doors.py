@@ -93,20 +93,10 @@ class TestDoors(QueueCase):
             env["mail.mail"].browse([later, waiting]).send(auto_commit=True)
         self.assertFalse(self.post.messages)
 
-    def test_partner_of_a_split_copy(self):
-        """A copy of a mail that a personal server splits knows who has it."""
-        mail_id = self.mail(email_to="a@example.com")
-        with self.connection() as env:
-            mail = env["mail.mail"].browse(mail_id)
-            mail.queue_accepted = [["a@example.com", None]]
-            copy = mail.with_context(mail_queue_splitting=True).copy(
-                {"mail_message_id": mail.mail_message_id.id}
-            )
-            self.assertEqual(copy.queue_accepted, [["a@example.com", None]])
-
-    def test_lock_of_a_personal_server_is_given_back(self):
+    def personal_server(self):
+        """:return: the id of a server of the user, whose address is the sender"""
         address = self.env.user.email
-        server = self.make(
+        return self.make(
             "ir.mail_server",
             name="Mine",
             smtp_host="x",
@@ -114,8 +104,28 @@ class TestDoors(QueueCase):
             from_filter=address,
             owner_user_id=self.env.uid,
         )
+
+    def test_copy_that_a_personal_server_splits_off(self):
+        """It knows who has got the mail already."""
+        self.make(
+            "ir.config_parameter", key="mail.server.personal.limit.minutes", value="2"
+        )
+        ann, *others = [self.contact(name) for name in ("Ann", "Bob", "Cid")]
+        mail_id = self.mail_to(
+            *[ann, *others],
+            email_from=self.env.user.email,
+            mail_server_id=self.personal_server(),
+        )
+        with self.committed() as env:
+            env["mail.mail"].browse(mail_id).queue_accepted = [[self.email(ann), ann]]
+        self.run_queue()
+        self.assertEqual(self.post.delivered(), [self.email(others[0])])
+
+    def test_lock_of_a_personal_server_is_given_back(self):
         mail_id = self.mail(
-            email_to="a@example.com", email_from=address, mail_server_id=server
+            email_to="a@example.com",
+            email_from=self.env.user.email,
+            mail_server_id=self.personal_server(),
         )
         with self.connection() as env:
             env["mail.mail"].process_email_queue()
@@ -125,6 +135,42 @@ class TestDoors(QueueCase):
             )
             self.assertEqual(env.cr.fetchone(), (0,))
         self.assertEqual(self.stored(mail_id, "state"), "sent")
+
+    def test_notifications_while_a_mail_leaves(self):
+        """None says *exception*, as Odoo's own queue has it until a mail has left.
+
+        A consumer that is killed would leave it like that.
+        """
+        contacts = [self.contact(name) for name in ("Ann", "Bob")]
+        mail_id = self.mail_to(*contacts, is_notification=True)
+        with self.committed() as env:
+            mail = env["mail.mail"].browse(mail_id)
+            env["mail.notification"].create(
+                [
+                    {
+                        "mail_message_id": mail.mail_message_id.id,
+                        "mail_mail_id": mail_id,
+                        "res_partner_id": contact.id,
+                        "notification_type": "email",
+                        "notification_status": "ready",
+                    }
+                    for contact in mail.recipient_ids
+                ]
+            )
+        statuses = (
+            "SELECT DISTINCT notification_status FROM mail_notification"
+            " WHERE mail_mail_id = %s"
+        )
+        seen = []
+
+        def look(stage, said):
+            if stage == "data":
+                seen.extend(self.execute(statuses, mail_id))
+
+        self.post.reply = look
+        self.run_queue()
+        self.assertEqual(seen, [("ready",)] * 2)
+        self.assertEqual(self.execute(statuses, mail_id), [("sent",)])
 
     def test_limit_of_a_server(self):
         """What is over it waits, and says why; no window holds more."""

@@ -2,11 +2,14 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """What a server says about us is no verdict on a recipient."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from unittest.mock import patch
 
 from psycopg2.errors import SerializationFailure
 
 from odoo.exceptions import UserError
+from odoo.modules.registry import DummyRLock, Registry
 from odoo.tools import mute_logger
 
 from .common import QueueCase
@@ -299,6 +302,27 @@ class TestVerdicts(QueueCase):
             self.let_time_pass()
             self.run_queue()
         self.assertEqual([attempts for attempts, _reason in self.outages()], [2])
+
+    def test_consumers_that_store_an_outage_at_once(self):
+        """It is stored once, and nothing is logged as an error."""
+        together = Barrier(8)
+
+        def store(_consumer):
+            with self.connection() as env:
+                server = env["ir.mail_server"]
+                env["mail.queue.outage"]._of(server)
+                together.wait()
+                env["mail.queue.outage"]._commit_unreachable(server, "421", False)
+
+        with (
+            # Odoo holds it while it runs the tests of an upgrade.
+            patch.object(Registry, "_lock", DummyRLock()),
+            self.assertNoLogs("odoo.sql_db", "ERROR"),
+            mute_logger(OUTAGE),
+            ThreadPoolExecutor(8) as pool,
+        ):
+            list(pool.map(store, range(8)))
+        self.assertEqual(self.outages(), [(1, "421")])
 
     # The message ----------------------------------------------------------------
 

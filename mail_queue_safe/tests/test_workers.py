@@ -300,6 +300,19 @@ class TestWorkers(TransactionCase):
         self.env["ir.cron.progress"].create({"cron_id": self.workers[0].id})
         self.assertIs(self.crons._mail_queue_warning(), False)
 
+    def test_warning_of_an_outage(self):
+        now = fields.Datetime.now()
+        server = self.env["ir.mail_server"].create({"name": "Post", "smtp_host": "x"})
+        outage, other = self.env["mail.queue.outage"].create(
+            [
+                {"mail_server_id": server.id, "next_attempt": now},
+                {"next_attempt": now + timedelta(minutes=30)},
+            ]
+        )
+        self.assertRegex(self._warning(), r": Post, The server of .*\.$")
+        (outage + other).next_attempt = now - timedelta(hours=2)
+        self.assertIs(self.crons._mail_queue_warning(), False, "nothing waits for it")
+
     def test_who_may_read_the_warning(self):
         user = new_test_user(self.env, "reader", groups="base.group_user")
         with self.assertRaises(AccessError):
