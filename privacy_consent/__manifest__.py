@@ -41,6 +41,7 @@
         "views/privacy_consent_menus.xml",
         "wizards/privacy_consent_ask_views.xml",
         "wizards/privacy_consent_ask_selected_views.xml",
+        "wizards/base_module_uninstall_views.xml",
     ],
     "assets": {
         "web.assets_backend": ["privacy_consent/static/src/**/*"],

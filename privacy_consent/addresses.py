@@ -84,6 +84,17 @@ def masked(address):
     return f"{local[0]}•••@{domain}"
 
 
+def in_ascii(address):
+    """Write an address so that every mail server understands its domain.
+
+    :param str address: one of :attr:`Addresses.valid`, or with capital letters
+    :return: the address; its domain in the form of RFC 5891, section 4.4
+    :rtype: str
+    """
+    local, _at, domain = address.rpartition("@")
+    return address if domain.isascii() else f"{local}@{idna.encode(domain).decode()}"
+
+
 def _pieces(text):
     """:return: the parts between separators that are neither quoted nor a remark"""
     pieces = []

@@ -22,6 +22,7 @@ _FACTS = (
     "answer_date",
     "answer_channel",
     "answer_text_id",
+    "sent_date",
     "valid_until",
     "coalesce({}.suspected_automated, false)",
     # Which links lead to it.
@@ -72,6 +73,17 @@ def guard_answers(cr):
                             ),
                             0
                         )
+                    ) AND NOT (
+                        -- What was consented to before it ended does not begin again.
+                        last.kind = 'given'
+                        AND coalesce(OLD.status, '') IN ('expired', 'invalidated')
+                        AND last.answered_at <= CASE OLD.status
+                            WHEN 'expired' THEN OLD.valid_until
+                            ELSE (
+                                SELECT max(at) FROM privacy_consent_event
+                                WHERE consent_id = NEW.id AND kind = 'invalidated'
+                            )
+                        END
                     ) THEN
                         told.state := 'answered';
                         told.status := last.kind;
@@ -89,6 +101,14 @@ def guard_answers(cr):
                     ELSIF last.kind = 'expired' THEN
                         told.status := last.kind;
                         told.accepted := false;
+                    ELSIF last.kind = 'requested'
+                        AND OLD.state = 'draft' AND NEW.state = 'sent'
+                    THEN
+                        told.state := 'sent';
+                        -- Odoo may write it afterwards.
+                        IF NEW.status IN ('unknown', 'requested') THEN
+                            told.status := NEW.status;
+                        END IF;
                     ELSIF last.kind = 'confirmed' THEN
                         told.suspected_automated := false;
                     ELSIF last.kind = 'merged' AND last.xmin = (
@@ -102,6 +122,15 @@ def guard_answers(cr):
                                 nullif(OLD.token_partner_id, 0), OLD.partner_id
                             );
                         END IF;
+                    END IF;
+                    IF OLD.sent_date IS NULL AND EXISTS (
+                        SELECT FROM privacy_consent_request
+                        WHERE consent_id = NEW.id AND delivered_date = NEW.sent_date
+                    ) THEN
+                        told.sent_date := NEW.sent_date;
+                    END IF;
+                    IF 'answered' NOT IN (OLD.state, NEW.state) THEN
+                        told.accepted := NEW.accepted;
                     END IF;
                     -- When a consent ends follows from the answer and the activity. The
                     -- time zone, of which PostgreSQL may know other rules, shifts it by
@@ -159,6 +188,8 @@ def guard_answers(cr):
                     AND %s IS DISTINCT FROM %s
                     -- An upgrade that adds the column fills it.
                     AND NOT (OLD.state = NEW.state AND OLD.status IS NULL)
+                -- A step forward needs its event, and there is none back.
+                OR OLD.state <> NEW.state
                 OR NEW.state <> 'answered'
                     AND NEW.status NOT IN ('unknown', 'requested')
                 """,

@@ -1,9 +1,11 @@
 # Copyright 2026 The privacy_consent authors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""Tables whose rows nobody changes, and the one way past: an erasure.
+"""Tables to which rows are only added, and the ways past that.
 
-The tables refuse it themselves, by triggers, whoever asks. Rights and contexts, which
-a server action can have and make up, play no part.
+A link becomes empty once the row is deleted to which it leads. An erasure deletes
+personal parts. Columns that are no part of the proof may change. The tables refuse all
+else themselves, by triggers, whoever asks. Rights and contexts, which a server action
+can have and make up, play no part.
 """
 
 from contextlib import contextmanager
@@ -26,7 +28,8 @@ def guard_table(cr, table, unlink=None, erasable=False, free=()):
     It is called at each installation and upgrade of the addon.
 
     :param str table: its name
-    :param str unlink: a column that may become empty while all others stay
+    :param unlink: a column that becomes empty, while all others stay, when the row is
+        deleted that it links to; and the table of that row
     :param bool erasable: whether an erasure may delete rows
     :param free: the columns that may change, because they are no part of the proof
     """
@@ -35,13 +38,21 @@ def guard_table(cr, table, unlink=None, erasable=False, free=()):
             """
             CREATE OR REPLACE FUNCTION %(function)s() RETURNS trigger
             LANGUAGE plpgsql AS $$
+            DECLARE
+                gone boolean;
             BEGIN
                 IF TG_OP = 'UPDATE' AND TG_ARGV[0] <> '' THEN
-                    -- PostgreSQL empties a link when its target is deleted.
+                    -- PostgreSQL empties a link once its target is deleted.
                     IF to_jsonb(NEW) = jsonb_set(
                         to_jsonb(OLD), ARRAY[TG_ARGV[0]], 'null'
                     ) THEN
-                        RETURN NEW;
+                        EXECUTE format(
+                            'SELECT NOT EXISTS (SELECT FROM %%I WHERE id = $1)',
+                            TG_ARGV[3]
+                        ) INTO gone USING (to_jsonb(OLD) ->> TG_ARGV[0])::integer;
+                        IF gone THEN
+                            RETURN NEW;
+                        END IF;
                     END IF;
                 END IF;
                 IF TG_OP = 'UPDATE' THEN
@@ -76,15 +87,16 @@ def guard_table(cr, table, unlink=None, erasable=False, free=()):
         cr.execute(
             SQL(
                 "CREATE TRIGGER %s BEFORE %s ON %s"
-                " FOR EACH %s EXECUTE FUNCTION %s(%s, %s, %s)",
+                " FOR EACH %s EXECUTE FUNCTION %s(%s, %s, %s, %s)",
                 trigger,
                 SQL(event),
                 SQL.identifier(table),
                 SQL(scope),
                 SQL.identifier(_FUNCTION),
-                unlink or "",
+                unlink[0] if unlink else "",
                 "erasable" if erasable else "",
                 f"{{{','.join(free)}}}",
+                unlink[1] if unlink else "",
             )
         )
 

@@ -16,6 +16,11 @@ from email.utils import parseaddr
 _STATUS = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.])")
 # RFC 5321, section 4.2
 _REPLY = re.compile(r"(?<![\d.])([45])\d\d(?![\d.])")
+# The same in the words of a mail queue, but not the port of a server.
+_REPLY_SAID = re.compile(r"(?:^|[\s(])([45][0-5]\d)(?![\w.])", re.MULTILINE)
+# RFC 4954, section 6: it takes nothing from us.
+_ABOUT_US = "53"
+_ANY_ADDRESS = re.compile(r"\S*@[\w.-]+")
 # Permanent failures of a delivery, and not of the address: a full mailbox (RFC 3463,
 # section 3.3), a full or closed system (3.4), congestion and expired time (3.5).
 _SOFT = {"5.2.2", "5.3.1", "5.3.2", "5.4.5", "5.4.7"}
@@ -112,6 +117,29 @@ def read(message):
     for name in ("in-reply-to", "references"):
         found += _MESSAGE_ID.findall(own.get(name, ""))
     return Report(tuple(dict.fromkeys(found)), recipients)
+
+
+def is_refusal(reason, address):
+    """Tell whether a mail server said that it never takes mail for an address.
+
+    Where it tells none from others, it says so of the message, which is the same.
+
+    :param str reason: why a mail was not sent, in the words of a mail queue, which may
+        name several recipients
+    :param str address: of the recipient in question
+    :rtype: bool
+    """
+    lines = (reason or "").splitlines()
+    own = [line for line in lines if address and address in line.lower()]
+    said = _ANY_ADDRESS.sub(" ", "\n".join(own or lines))
+    replies, status = _REPLY_SAID.findall(said), _STATUS.search(said)
+    codes = [*replies[:1], *([status[0]] if status else [])]
+    return (
+        bool(codes)
+        and all(code.startswith("5") for code in codes)
+        and not codes[0].startswith(_ABOUT_US)
+        and codes[-1] not in _SOFT
+    )
 
 
 def _parts(message):

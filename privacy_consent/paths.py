@@ -22,7 +22,11 @@ def _reading(serve):
     @wraps(serve)
     def read_and_serve(request):
         environ = request.httprequest.environ
-        environ["PATH_INFO"] = links.path.plain(environ["PATH_INFO"])
+        # Its characters are the bytes of the path (PEP 3333).
+        path = environ["PATH_INFO"].encode("latin-1").decode("utf-8", "replace")
+        plain = links.path.plain(path)
+        if plain != path:
+            environ["PATH_INFO"] = plain.encode("utf-8", "replace").decode("latin-1")
         return serve(request)
 
     return read_and_serve

@@ -2,6 +2,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Names of records that stay unique when databases are copied, moved and merged."""
 
+import secrets
+import time
 import uuid
 
 from odoo.tools import SQL
@@ -9,8 +11,16 @@ from odoo.tools.sql import column_exists, table_exists
 
 
 def new_uuid():
-    """:return: a random UUID (RFC 9562, section 5.4)"""
-    return str(uuid.uuid4())
+    """Make a UUID of version 7 (RFC 9562, section 5.7).
+
+    It begins with the time, so that what an index of a large table has to read and
+    change lies together.
+
+    :rtype: str
+    """
+    moment = time.time_ns() // 1_000_000
+    number = moment << 80 | 7 << 76 | secrets.randbits(12) << 64
+    return str(uuid.UUID(int=number | 0b10 << 62 | secrets.randbits(62)))
 
 
 def add_uuid(cr, table):

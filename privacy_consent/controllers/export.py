@@ -46,7 +46,7 @@ def _lines(env, domain):
     writer = csv.writer(buffer)
     with Registry(dbname).cursor(readonly=True) as cr:
         consents = api.Environment(cr, uid, context)["privacy.consent"]
-        for number, row in enumerate(consents._export_rows(domain), 1):
+        for number, row in enumerate(consents._rows_with_events(domain), 1):
             writer.writerow(row)
             if number % _ROWS_AT_ONCE == 0:
                 yield buffer.getvalue().encode()

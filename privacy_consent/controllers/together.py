@@ -44,12 +44,11 @@ class TogetherController(PreferencesController):
 
     def _refuse(self, consent_id, token, env):
         """Refuse all that the last mail asked: its mail program knows one button."""
-        consent_sudo, grant = self._consent_sudo(env, consent_id, token)
-        if grant == links.token.FULL:
-            last_sudo = consent_sudo._delivered_requests()[-1:]
-            along_sudo = last_sudo.mail_id.consent_request_ids.consent_id
-            for one_sudo in consent_sudo._asked_along() & along_sudo:
-                one_sudo._record_answer(False, self._opened("unsubscribe"))
+        consent_sudo, _grant = self._consent_sudo(env, consent_id, token)
+        last_sudo = consent_sudo._delivered_requests()[-1:]
+        along_sudo = last_sudo.mail_id.consent_request_ids.consent_id
+        for one_sudo in consent_sudo._asked_along() & along_sudo:
+            one_sudo._record_answer(False, self._opened("unsubscribe"))
         return super()._refuse(consent_id, token, env)
 
     def _choose(self, consent_id, token, env):

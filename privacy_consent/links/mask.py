@@ -22,7 +22,7 @@ MAIL_LOGGERS = (
 _SLASH = r"(?:/|%(?:25)*2F)+"
 # What programs put before it is not the token.
 _TOKEN = re.compile(
-    rf"(privacy{_SLASH}consent{_SLASH}\w+{_SLASH}\d+{_SLASH}"
+    rf"(privacy{_SLASH}consent{_SLASH}\w+{_SLASH}[^\s/]*?\d[^\s/]*?{_SLASH}"
     r"(?:%[0-9a-f]{2}|[?&#\"'])*)[^\s/?&#%\"']+",
     re.IGNORECASE,
 )

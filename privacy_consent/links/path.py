@@ -6,6 +6,8 @@ import re
 from urllib.parse import unquote
 
 _OURS = re.compile("/privacy/consent(?:/|$)", re.IGNORECASE)
+# What programs put around a number.
+_AROUND_ID = re.compile(r"^[^\w-]+|\W+$")
 _ENCODED = 3
 
 
@@ -22,8 +24,10 @@ def plain(path):
         return path
     # Only words are in letters of one case; in a token it may matter. What follows it
     # was added.
-    parts = read.split("/")
-    return "/".join([*map(str.lower, parts[:5]), *parts[5:6]])
+    words, rest = read.split("/")[:4], read.split("/")[4:6]
+    if rest:
+        rest[0] = _AROUND_ID.sub("", rest[0]) or rest[0]
+    return "/".join([*map(str.lower, words), *rest])
 
 
 def decoded(text):

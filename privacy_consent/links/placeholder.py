@@ -16,17 +16,18 @@ PREFERENCES = "/privacy/consent/preferences/"
 CHOICES = {"accept", "reject"}
 
 # Rendering makes local links absolute, so any address may stand before the path. A
-# query may stand behind it, and a slash may be missing.
+# query may stand behind it, and a slash may be missing. What a template puts behind it
+# is none of ours.
 _PATH = "privacy/consent/(?P<{}>accept|reject|preferences)/?"
 _BEFORE = r"[\w.:/@~%-]"
 # Programs load these without a press: a personal link has no place there.
 _LOADED = ("src=[\"']", "srcset=[\"']", "background=[\"']", r"url\(", r"url\([\"']")
 _PLACE = re.compile(
     rf"""(?<=href=["'])[^"'<>]*?{_PATH.format("link")}
-        (?:\?(?P<link_query>[^"'<>#]*))?(?:\#[^"'<>]*)?(?=["'])
+        (?:\?(?P<link_query>[^"'<>#]*)|&[^"'<>#]*)?(?:\#(?!\{{)[^"'<>]*)?(?=["'])
     |(?<!{_BEFORE}){"".join(f"(?<!{one})" for one in _LOADED)}
         (?:{_BEFORE}*/)?{_PATH.format("word")}
-        (?:\?(?P<query>[\w%&;=.:+~-]*[\w%=]))?(?![\w/%-])
+        (?:\?(?P<query>[\w%&;=.:+~-]*[\w%=]))?(?![\w/%{{-]|\#\{{|["']\s*[+%])
     """,
     re.IGNORECASE | re.VERBOSE,
 )

@@ -3,8 +3,9 @@
 """What comes with an answer and tells whose word it is.
 
 A door makes one of these and hands it to ``privacy.consent._record_answer()``, which
-checks it itself. Only Python code can make them: neither a client, nor a context, nor
-the code of a server action.
+checks it itself. Neither a client nor a context can make one. The code of a server
+action gets one from ``_word_of_user()``, which says no more than that it is staff's or
+a program's word.
 """
 
 from dataclasses import dataclass, field

@@ -33,9 +33,17 @@ _WRAP = re.compile(
     r"(?:[245]\.\d{1,3}\.\d{1,3} )?"
 )
 _TAG = re.compile("<[^<>]*>")
-# Of URLs (RFC 3986, section 2.1), encoded once or more, of HTML and of JSON.
+# In headers (RFC 2047), with the space up to the next one.
+_ENCODED_WORD = re.compile(
+    r"=\?[\w.:*-]+\?([bq])\?([^?\s]*)\?="
+    r"(?:(?:[\s>|]|&gt;|\\r|\\n)+(?==\?[\w.:*-]+\?[bq]\?))?",
+    re.IGNORECASE,
+)
+_NO_BASE64 = re.compile("[^A-Za-z0-9+/_-]+")
+# Of URLs (RFC 3986, section 2.1, and as JavaScript writes them), encoded once or more,
+# of HTML and of JSON.
 _ESCAPE = re.compile(
-    r"%(?:25)*([0-9a-f]{2})|\\u00([0-9a-f]{2})|\\x([0-9a-f]{2})|&#?\w{1,31};",
+    r"%(?:25)*(?:u00)?([0-9a-f]{2})|\\u00([0-9a-f]{2})|\\x([0-9a-f]{2})|&#?\w{1,31};",
     re.IGNORECASE,
 )
 _ESCAPES_IN_ESCAPES = 3
@@ -105,9 +113,8 @@ def _views(view):
     if _is_binary(view.text):
         yield view.quiet()
         return
-    view = view.sub(_WRAP, "")
     ways = {}
-    for read in dict.fromkeys((view, view.sub(_QUOTED_PRINTABLE, _from_hex))):
+    for read in _readings(view):
         without_tags = _unescaped(read.sub(_TAG, ""))
         # The source of HTML may be shown in HTML.
         for one in (_unescaped(read), without_tags, without_tags.sub(_TAG, "")):
@@ -119,6 +126,16 @@ def _views(view):
             if result.text not in seen:
                 seen.add(result.text)
                 yield result
+
+
+def _readings(view):
+    """:return: a text, and what it says where it is encoded as mails are"""
+    whole = [
+        one.sub(_WRAP, "")
+        for one in dict.fromkeys((view, view.sub(_ENCODED_WORD, _from_encoded_word)))
+    ]
+    decoded = [one.sub(_QUOTED_PRINTABLE, _from_hex) for one in whole]
+    return dict.fromkeys(whole + decoded)
 
 
 def _unescaped(view):
@@ -164,6 +181,12 @@ def _is_binary(text):
 
 def _from_hex(match):
     return chr(int(match[1], 16))
+
+
+def _from_encoded_word(match):
+    if match[1] in "bB":
+        return _decode(_NO_BASE64.sub("", match[2]))
+    return _QUOTED_PRINTABLE.sub(_from_hex, match[2].replace("_", " "))
 
 
 def _from_url_defense(match):

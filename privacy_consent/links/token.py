@@ -16,6 +16,7 @@ REFUSE = "refuse"
 _WORD = re.compile("[A-Za-z0-9_-]+")
 # The lengths of the forms whose letters are of one case.
 _ONE_CASE = (52, 128)
+_EARLIER = 43
 
 
 def derive(secret, purpose):
@@ -93,7 +94,10 @@ def clean(text):
     word = _WORD.search(decoded(text))
     word = word[0] if word else ""
     bare = word.strip("-_")
-    return bare.lower() if len(bare) in _ONE_CASE else word
+    if len(bare) in _ONE_CASE:
+        return bare.lower()
+    # They may be part of the earlier form.
+    return word[:_EARLIER] if not word[_EARLIER:].strip("-_") else word
 
 
 def matches(given, expected):

@@ -3,6 +3,7 @@ from . import privacy_technical_fields
 from . import privacy_append_only
 from . import privacy_consent
 from . import ir_attachment
+from . import ir_cron
 from . import ir_fields_converter
 from . import ir_http
 from . import ir_mail_server
@@ -37,6 +38,7 @@ from . import privacy_activity_together
 from . import privacy_activity_trial
 from . import privacy_consent_address
 from . import privacy_consent_answers
+from . import privacy_consent_answers_stored
 from . import privacy_consent_asking
 from . import privacy_consent_blacklist
 from . import privacy_consent_delivery

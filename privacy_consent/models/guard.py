@@ -12,8 +12,8 @@ from odoo.fields import Command
 
 _logger = logging.getLogger(__name__)
 
-# Whether consents are erased at this moment.
-_ERASING = ContextVar("privacy_consent.erasing", default=False)
+# The records that are erased at this moment: consents, and what hangs on them.
+_ERASING = ContextVar("privacy_consent.erasing", default=frozenset())
 # The messages and files that requests are made of at this moment.
 _MADE = ContextVar("privacy_consent.made", default=None)
 # What may still change of them.
@@ -26,18 +26,26 @@ _OPEN = {
 
 
 @contextmanager
-def erasing():
-    """Let consents be deleted for as long as this lasts, whatever they prove."""
-    token = _ERASING.set(True)
+def erasing(*records):
+    """Let these records be changed and deleted, whatever they prove, and no others.
+
+    It lasts as long as this, and is no method, so that the code of a server action
+    cannot call it.
+
+    :param records: of any models: consents, and each of the mails, messages and files
+        that go with them. Requests and what tracking logged follow these.
+    """
+    token = _ERASING.set(_ERASING.get().union(*records))
     try:
         yield
     finally:
         _ERASING.reset(token)
 
 
-def is_erasing():
-    """:return: whether consents are erased at this moment"""
-    return _ERASING.get()
+def not_erased(records):
+    """:return: those of these records that are not erased at this moment"""
+    erased = _ERASING.get()
+    return records.filtered(lambda one: one not in erased) if erased else records
 
 
 @contextmanager

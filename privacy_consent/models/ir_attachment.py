@@ -7,7 +7,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from .. import links, scans
-from .guard import deletable, is_erasing, refuse_changes
+from .guard import deletable, not_erased, refuse_changes
 
 # Where the files of requests belong.
 _OWNERS = {"privacy.consent", "privacy.consent.request"}
@@ -119,10 +119,9 @@ class IrAttachment(models.Model):
 
     def _proving(self):
         """:return: those of these files that prove a request or an answer"""
-        if is_erasing():
-            return self.browse()
-        scans_sudo = self.sudo().filtered(lambda one: one.res_model == _SCANS)
-        return self._sent_with_requests() | self & scans_sudo
+        files = not_erased(self)
+        scans_sudo = files.sudo().filtered(lambda one: one.res_model == _SCANS)
+        return files._sent_with_requests() | files & scans_sudo
 
     def _sent_with_requests(self):
         """:return: those of these files that were sent with requests"""

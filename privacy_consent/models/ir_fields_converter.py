@@ -50,8 +50,21 @@ class IrFieldsConverter(models.AbstractModel):
             return super().db_id_for(model, field, subfield, value, savepoint)
         found = self._consents_named(field, value)
         if not found:
-            # Odoo says so, with a look at what there is.
-            return super().db_id_for(model, field, subfield, value, savepoint)
+            # Odoo says so, with a look at what there is, or makes a contact.
+            one_id, warnings = super().db_id_for(
+                model, field, subfield, value, savepoint
+            )
+            address = field.name == "partner_id" and email_normalize(value)
+            if one_id and address:
+                partner = self.env["res.partner"].browse(one_id)
+                # It took one that is only named so.
+                if partner.email_normalized != address:
+                    raise self._format_import_error(
+                        ValueError,
+                        self.env._("No contact has the address “%s” in “%%(field)s”."),
+                        value,
+                    )
+            return one_id, warnings
         if len(found) > 1:
             raise self._format_import_error(
                 ValueError,

@@ -2,16 +2,18 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """What is special about an outgoing mail that asks for consent."""
 
+from email.utils import parseaddr
+
 from odoo import api, fields, models, modules
 from odoo.tools import SQL
 
 from .. import addresses, links, mail_document
 from .fetching import fetch_together
-from .guard import deletable, is_erasing, made, making, refuse_changes
+from .guard import deletable, made, making, not_erased, refuse_changes
 from .ir_qweb import is_batch
 from .mail_message_schedule import is_notifying_later
 from .mail_scheduled_message import posted_id
-from .privacy_activity_sender import is_mailbox
+from .privacy_activity_sender import is_mailbox, mailbox
 from .privacy_consent_delivery import is_sending, sending
 from .privacy_consent_links import NO_AUTOMATIC_REPLIES
 from .privacy_consent_request import OPEN, make_requests, note
@@ -82,6 +84,7 @@ class MailMail(models.Model):
         :raise UserError: for another text or message
         """
         refuse_changes(self._requests_for_consent, vals, _GUARDED)
+        vals = self._without_links_in_reasons(vals)
         result = super().write(vals)
         state = vals.get("state")
         if state in ("outgoing", "exception", "cancel"):
@@ -106,11 +109,12 @@ class MailMail(models.Model):
 
     def _requests_for_consent(self):
         """:return: those of these mails that ask their subjects"""
-        if not self or is_erasing():
-            return self.browse()
+        mails = not_erased(self)
+        if not mails:
+            return mails
         requests_sudo = self.env["privacy.consent.request"].sudo()
         return self.browse(
-            requests_sudo.search([("mail_id", "in", self.ids)]).mail_id.ids
+            requests_sudo.search([("mail_id", "in", mails.ids)]).mail_id.ids
         )
 
     def _make_consent_requests(self, kind=None, texts=None):
@@ -182,17 +186,24 @@ class MailMail(models.Model):
         :param consent: that this mail asks for
         """
         sender = consent.activity_id._sender()
+        company_sudo = consent.activity_id.sudo().controller_company_id
+        vals = {}
+        # Odoo takes bounces at the company of whoever is at work.
+        if company_sudo.alias_domain_id != self.record_alias_domain_id:
+            vals = {"record_alias_domain_id": company_sudo.alias_domain_id.id}
         asked_by = addresses.read(self.email_from)
         reply_to = self.reply_to
         if asked_by != addresses.read(sender):
             if addresses.read(reply_to) == asked_by:
                 reply_to = False  # their own, too
-        elif is_mailbox(reply_to):
+        elif is_mailbox(reply_to) and not vals:
             return
         if not is_mailbox(reply_to):
-            reply_to = consent._notify_get_reply_to(default=sender)[consent.id]
+            # Odoo gives it the name of whoever is at work.
+            taker = consent._notify_get_reply_to(default=sender)[consent.id]
+            reply_to = mailbox(parseaddr(sender)[0], parseaddr(taker)[1])
         with making(self.mail_message_id):
-            self.write({"email_from": sender, "reply_to": reply_to})
+            self.write({**vals, "email_from": sender, "reply_to": reply_to})
 
     def _own_planned(self, requests_sudo):
         """:return: those of these requests that were planned and are these mails now"""
@@ -234,24 +245,30 @@ class MailMail(models.Model):
     def _prepare_outgoing_list(self, mail_server=False, doc_to_followers=None):
         """Give the personal links to the subject, and to nobody else.
 
-        The mail of a request that may not leave any more is cancelled instead.
+        Whoever got a request gets no other message of its mail, whatever became of
+        copies for others. The mail of a request that may not leave any more is
+        cancelled instead.
         """
         asking = self._consent_asked()
         requests_sudo = asking and self._lock_requests()
         if requests_sudo and requests_sudo._cancel_hindered():
             self.write({"state": "cancel", "failure_reason": False})
             return []
+        made_sudo = requests_sudo or asking and self.sudo().consent_request_ids
         emails = super()._prepare_outgoing_list(
             mail_server=mail_server, doc_to_followers=doc_to_followers
         )
         if not asking:
             activity_sudo = self._activity_tested()
             return self._finish(emails, activity_sudo) if activity_sudo else emails
-        own, result = None, []
-        subject = requests_sudo.consent_id.partner_id
-        if requests_sudo:
+        result = []
+        if made_sudo:
+            subject = made_sudo.consent_id.partner_id
             known = set(addresses.read(subject.email).valid)
             own, emails = _separate(emails, subject, known)
+            # Odoo's own queue sends nothing after a message that a server refuses.
+            if own and requests_sudo:
+                result.append(requests_sudo._personal_copy(asking, own))
         for email in emails:
             result.append(
                 {
@@ -260,9 +277,6 @@ class MailMail(models.Model):
                     "headers": {**email["headers"], **NO_AUTOMATIC_REPLIES},
                 }
             )
-        # Odoo's own queue sends nothing after a message that a server refuses.
-        if own:
-            result.append(requests_sudo._personal_copy(asking, own))
         return self._finish(result, asking.activity_id)
 
     def _finish(self, emails, activity_sudo):

@@ -6,7 +6,7 @@ from odoo import api, models
 from odoo.exceptions import AccessError
 from odoo.fields import Command
 
-from .guard import deletable, is_erasing, refuse_changes
+from .guard import deletable, not_erased, refuse_changes
 from .mail_reasons import consents_of
 
 # What a person was asked, by whom and when. Everything else stays Odoo's.
@@ -109,11 +109,11 @@ class MailMessage(models.Model):
 
     def _requests(self):
         """:return: those of these messages with which people were asked"""
-        if is_erasing():
-            return self.browse()
         # Messages of other records are mostly in the cache, and cost no query then.
         ours = "privacy.consent"
-        candidates = self.filtered(lambda one: one._cache.get("model", ours) == ours)
+        candidates = not_erased(self).filtered(
+            lambda one: one._cache.get("model", ours) == ours
+        )
         if not candidates:
             return candidates
         requests_sudo = (

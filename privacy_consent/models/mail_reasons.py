@@ -8,13 +8,13 @@ from odoo import models
 class MailMail(models.Model):
     _inherit = "mail.mail"
 
-    def write(self, vals):
-        """Keep personal links out of reasons."""
+    def _without_links_in_reasons(self, vals):
+        """:return: the values to write, without personal links in reasons"""
         # The second one is of the addon mail_queue_safe.
         names = ("failure_reason", "queue_refused")
-        if any(map(vals.get, names)):
-            vals = consents_of(self)._values_without_links(vals, names)
-        return super().write(vals)
+        if not any(map(vals.get, names)):
+            return vals
+        return consents_of(self)._values_without_links(vals, names)
 
 
 class MailNotification(models.Model):

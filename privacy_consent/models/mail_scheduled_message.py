@@ -64,6 +64,8 @@ class MailScheduledMessage(models.Model):
         ours = self.filtered(lambda one: one.model == "privacy.consent")
         result = super(MailScheduledMessage, self - ours)._post_message(raise_exception)
         for message in ours:
+            if not raise_exception and not message.exists():
+                continue  # somebody stopped it meanwhile
             planned_sudo = planned(message, _NAME)
             if not raise_exception and planned_sudo and not withdraw(planned_sudo):
                 continue

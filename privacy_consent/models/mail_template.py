@@ -4,15 +4,12 @@
 
 import re
 
-from markupsafe import Markup
-
 from odoo import api, models
 from odoo.exceptions import UserError, ValidationError
 
 from .. import links
 from .guard import making
 from .ir_qweb import is_batch
-from .privacy_consent_together import along_with
 
 _INDENTATION = re.compile(r"\n\s+")
 
@@ -98,17 +95,10 @@ class MailTemplate(models.Model):
             for consent in self.env["privacy.consent"].browse(res_ids):
                 lang = consent.activity_id._installed(consent.partner_id.lang)
                 translated = consent.with_context(lang=lang)
-                before, after = translated._along_notes()
-                before += translated._following_note()
-                if others := along_with(consent):
-                    values[consent.id]["subject"] = translated.env._(
-                        "%(subject)s (and %(count)s more)",
-                        subject=values[consent.id].get("subject") or "",
-                        count=len(others),
-                    )
-                if (before or after) and "body_html" in values[consent.id]:
-                    body = values[consent.id]["body_html"]
-                    values[consent.id]["body_html"] = before + Markup(body) + after
+                mail = values[consent.id]
+                mail["subject"], mail["body_html"] = translated._complete_request(
+                    mail.get("subject") or "", mail.get("body_html") or ""
+                )
         return values
 
     def _render_lang(self, res_ids, *args, **kwargs):

@@ -2,6 +2,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """What comes back by mail: reports of mail servers, replies of programs and people."""
 
+import re
 from contextlib import suppress
 
 from markupsafe import Markup, escape
@@ -11,6 +12,10 @@ from odoo.tools.mail import email_normalize, unfold_references
 
 from .. import bounces, links
 from ..automatic_replies import is_automatic
+
+# Our path in any way of writing it, and what may be in the middle of it.
+_LINK = re.compile(rb"privacy.{1,9}consent", re.IGNORECASE | re.DOTALL)
+_SOFT_BREAK = re.compile(rb"=\r?\n")
 
 
 class MailThread(models.AbstractModel):
@@ -48,10 +53,10 @@ class MailThread(models.AbstractModel):
         )
         report = message_dict.get("is_bounce") and bounces.read(message)
         consents = self._consents_written_about(message_dict, report)
-        if not consents:
+        if not consents and not _may_have_a_link(message):
             return payload
         body = payload["body"]
-        if message_dict.get("is_bounce") and not is_automatic(message):
+        if consents and message_dict.get("is_bounce") and not is_automatic(message):
             reasons = [one.reason for one in report.recipients] if report else []
             body = escape("\n".join(reasons))
         return {
@@ -133,6 +138,19 @@ class MailThread(models.AbstractModel):
                 )
                 return False
         return super()._message_route_process(message, message_dict, routes)
+
+
+def _may_have_a_link(message):
+    """Tell at once of nearly all mails that there is no personal link in them.
+
+    :param email.message.Message message: parsed with any policy
+    :rtype: bool
+    """
+    return any(
+        _LINK.search(_SOFT_BREAK.sub(b"", part.get_payload(decode=True) or b""))
+        for part in message.walk()
+        if not part.is_multipart()
+    )
 
 
 def _is_among(address, recipients):

@@ -79,7 +79,10 @@ class PrivacyActivity(models.Model):
         self._check_not_own(names)
         # No default of a context or a user is taken for it.
         activities = super().create(
-            [{"uuid": new_uuid(), **vals} for vals in vals_list]
+            [
+                {"uuid": new_uuid(), "text_language": self.env.lang, **vals}
+                for vals in vals_list
+            ]
         )
         activities._forget_names({"controller_id"})
         for activity in activities.filtered("consent_required"):
@@ -104,16 +107,6 @@ class PrivacyActivity(models.Model):
             self._follow_text_changes(texts)
         self._forget_who_consents(vals)
         return result
-
-    @api.model
-    def _has_field_access(self, field, operation):
-        """Let only who may write server actions choose one: it runs as superuser."""
-        return super()._has_field_access(field, operation) and (
-            operation == "read"
-            or field.name != "server_action_id"
-            or self.env.su
-            or self.env["ir.actions.server"].has_access("write")
-        )
 
     @api.model
     def default_get(self, fields):

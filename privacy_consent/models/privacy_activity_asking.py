@@ -143,12 +143,15 @@ class PrivacyActivity(models.Model):
                 raise ConcurrencyError(activity.id) from error
         if any(runs.mapped("pending")):
             runs._trigger()
+        name = self.env._("New Consents")
         return {
             **self.env["ir.actions.act_window"]._for_xml_id(
                 "privacy_consent.consent_action"
             ),
             "domain": [("id", "in", consents.ids)],
-            "name": self.env._("New Consents"),
+            "name": name,
+            # The web client shows this one.
+            "display_name": name,
             "context": {},
             "help": self.env._(
                 "Nobody new to ask: everybody whom the filter finds was asked already, "

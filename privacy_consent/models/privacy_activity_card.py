@@ -23,6 +23,7 @@ def _number(string, text):
 class PrivacyActivity(models.Model):
     _inherit = "privacy.activity"
 
+    asked_count = _number("Asked already", "Asked already")
     consent_rate = _number("Consent, in percent", "Of those who were asked.")
     given_count = _number("Given", "How many people consent.")
     open_count = _number("Not answered", "How many people were asked, and are silent.")
@@ -60,6 +61,7 @@ class PrivacyActivity(models.Model):
             one = activity._origin
             given = by_status.get((one, "given"), 0)
             activity.given_count = given
+            activity.asked_count = asked[one]
             activity.consent_rate = asked[one] and round(100 * given / asked[one])
             activity.open_count = by_status.get((one, "requested"), 0)
             activity.refused_count = sum(

@@ -280,8 +280,7 @@ class PrivacyActivity(models.Model):
                 limit=_BATCH_SIZE,
             )
         )
-        consents._expire()
-        return len(consents) == _BATCH_SIZE
+        return bool(consents._expire()) and len(consents) == _BATCH_SIZE
 
     def _renew_due(self):
         """Ask a batch of people again whose consent ends soon.

@@ -53,19 +53,27 @@ class PrivacyActivity(models.Model):
 class ResPartner(models.Model):
     _inherit = "res.partner"
 
-    def write(self, vals):
-        """Follow the change of a text that says the name of one of these contacts."""
+    def _texts_with_name(self, vals):
+        """Store what people read until now, if these values may change it.
+
+        :param dict vals: about to be written
+        :return: as ``privacy.activity._keep_texts()``
+        :rtype: dict
+        """
         activities_sudo = self.env["privacy.activity"]
         if self._name_parts() & vals.keys():
             activities_sudo = activities_sudo._naming_sudo(self)
-        if not activities_sudo:
-            return super().write(vals)
-        before = activities_sudo._keep_texts()
-        result = super().write(vals)
-        if "parent_id" in vals:
+        return activities_sudo._keep_texts()
+
+    def _follow_name(self, before, vals):
+        """Follow the change of a text that says the name of one of these contacts.
+
+        :param dict before: what :meth:`_texts_with_name` returned
+        """
+        if before and "parent_id" in vals:
             self.env.registry.clear_cache()
+        activities_sudo = self.env["privacy.activity"].sudo().concat(*before)
         activities_sudo._follow_text_changes(before)
-        return result
 
     @api.model
     @ormcache()

@@ -1,6 +1,6 @@
 # Copyright 2026 The privacy_consent authors
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-"""What every employee may know of activities: whom one may mail needs their names."""
+"""Which fields of activities whom concern: whom one may mail needs their names."""
 
 from lxml.builder import E
 
@@ -28,10 +28,15 @@ class PrivacyActivity(models.Model):
 
     @api.model
     def _has_field_access(self, field, operation):
-        """Keep from other employees what is no more than the name."""
-        return super()._has_field_access(field, operation) and (
-            field.name in _KNOWN_TO_ALL or self._is_reader()
-        )
+        """Keep from other employees what is more than the name.
+
+        Only who may write server actions chooses one: it runs as superuser.
+        """
+        if not super()._has_field_access(field, operation):
+            return False
+        if operation != "read" and field.name == "server_action_id" and not self.env.su:
+            return self.env["ir.actions.server"].has_access("write")
+        return field.name in _KNOWN_TO_ALL or self._is_reader()
 
     @api.model
     def _get_view(self, view_id=None, view_type="form", **options):

@@ -2,11 +2,13 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """From whom requests come: one mailbox of the controller, and nobody else."""
 
+from email.utils import parseaddr
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import formataddr
 
-from .. import addresses
+from .. import addresses, links
 
 
 class PrivacyActivity(models.Model):
@@ -32,12 +34,12 @@ class PrivacyActivity(models.Model):
 
         :return: name and address; None if the controller has no usable one
         """
-        named = self.sudo().consent_template_id.email_from
-        if is_mailbox(named):
-            return named
+        named = self.sudo().consent_template_id.email_from or ""
+        if is_mailbox(named) and "{{" not in named:
+            return mailbox(*parseaddr(named))
         controller_sudo = self.sudo().controller_id
         own = addresses.read(controller_sudo.email).valid
-        return formataddr((controller_sudo.name or "", own[0])) if own else None
+        return mailbox(controller_sudo.name, own[0]) if own else None
 
     def _sender_problem(self):
         """:return: why there is no mailbox to ask from; False if there is one"""
@@ -60,6 +62,15 @@ class PrivacyActivity(models.Model):
             ),
         )
 
+    def _link_host(self, consent):
+        """Tell on which server the links of this activity's requests open.
+
+        :param consent: the ``privacy.consent`` that is asked
+        :return: its address: that of the controller's company, if they have a website
+        """
+        company_sudo = self.sudo().controller_company_id
+        return links.host.base((company_sudo or consent).get_base_url())
+
     def _check_sender(self):
         """Refuse to begin asking where there is nobody to ask in the name of.
 
@@ -71,6 +82,16 @@ class PrivacyActivity(models.Model):
             problem = activity._sender_problem()
             if problem:
                 raise UserError(problem)
+
+
+def mailbox(name, address):
+    """Write an address with a name, so that headers of any queue can hold it.
+
+    :param name: of a person or company, or a false value
+    :param str address: a usable one
+    :rtype: str
+    """
+    return formataddr((name or "", addresses.in_ascii(address)))
 
 
 def is_mailbox(text):

@@ -127,9 +127,9 @@ class PrivacyActivity(models.Model):
     def _consents_to_ask(self, after=0, limit=None, among=None):
         """Find the consents of people who were not reached and have to be asked.
 
-        Whatever became of an earlier mail, nobody is forgotten. Whom no server reached
-        is asked again once their address is another one. Activities that are asked
-        about by hand have none.
+        Whatever became of an earlier mail, nobody is forgotten: the last request of a
+        consent counts. Whom it did not reach is asked again once there is another
+        address. Activities that are asked about by hand have none.
 
         :param int after: leave out consents whose id is not greater
         :param int limit: how many at most
@@ -139,12 +139,13 @@ class PrivacyActivity(models.Model):
         own = Domain("id", ">", after)
         if among is not None:
             own &= Domain("partner_id", "in", among.ids)
+        domains = self._to_ask_domains(after, among)
         found = self.env["privacy.consent"].concat(
             *(
                 self.env["privacy.consent"].search(
                     domain & own, order="id", limit=limit
                 )
-                for domain in self._to_ask_domains()
+                for domain in domains
             )
         )
         return found.sorted("id")[:limit]
@@ -158,28 +159,44 @@ class PrivacyActivity(models.Model):
             map(self.env["privacy.consent"].search_count, self._to_ask_domains())
         )
 
-    def _to_ask_domains(self):
-        """:return: two domains, because PostgreSQL would be slow with both at once
+    def _to_ask_domains(self, after=0, among=None):
+        """Make the conditions of :meth:`_consents_to_ask`, whose parameters these are.
 
+        Both may hold more than these say.
+
+        :return: two domains, because PostgreSQL would be slow with both at once
         :rtype: list[Domain]
         """
         self.ensure_one()
         if self.consent_required != "auto":
             return []
+        self.env["mail.blacklist"].flush_model()
         self.env["privacy.consent"].flush_model()
         self.env["privacy.consent.request"].flush_model()
-        self.env["res.partner"].flush_model(["email"])
+        self.env["res.partner"].flush_model(["email", "email_normalized"])
+        subjects = (
+            Domain("active", "=", True)
+            & self._subjects_company_domain()
+            & Domain.custom(to_sql=self._not_erased_sql)
+        )
         asked = Domain("activity_id", "=", self.id) & Domain(
-            "partner_id.active", "=", True
+            "partner_id", "any", subjects
         )
         return [
             asked
             & Domain("state", "=", "draft")
-            & Domain.custom(to_sql=partial(_never_failed_sql, self)),
-            asked
-            & Domain("state", "in", ("draft", "sent"))
-            & Domain.custom(to_sql=partial(_failed_elsewhere_sql, self)),
+            & Domain.custom(to_sql=partial(_unasked_sql, self)),
+            asked & Domain("id", "in", self._reachable_elsewhere(after, among).ids),
         ]
+
+    def _reachable_elsewhere(self, after, among):
+        """:return: the consents whose last request reached nobody, and which have an
+        address now that was not tried, with superuser rights
+        """
+        rows = self.env.execute_query(_maybe_elsewhere_sql(self, after, among))
+        consents_sudo = self.env["privacy.consent"].sudo()
+        found_sudo = consents_sudo.browse(consent_id for (consent_id,) in rows)
+        return found_sudo.filtered(lambda one: one._untried_address())
 
     def _subjects_company_domain(self):
         """Leave contacts of other companies to the activities of those.
@@ -285,11 +302,11 @@ def _without_asked(activity, partners, after, condition):
     return Domain.custom(to_sql=to_sql)
 
 
-def _never_failed_sql(activity, _model, alias, _query):
-    """Make the condition that no request of a consent is under way, or failed.
+def _unasked_sql(activity, _model, alias, _query):
+    """Make the condition that a draft was not asked, or that the last time was undone.
 
-    As in :func:`_failed_elsewhere_sql`, PostgreSQL first finds the few in question by
-    indexes, and looks at nothing else of the others.
+    PostgreSQL first finds the few in question by indexes, and looks at nothing else of
+    the others.
 
     :rtype: SQL
     """
@@ -303,6 +320,11 @@ def _never_failed_sql(activity, _model, alias, _query):
                        SELECT FROM privacy_consent_request AS ended
                         WHERE ended.activity_id = %(activity)s
                           AND ended.consent_id = draft.id AND ended.state IN %(ended)s
+                          AND NOT EXISTS (
+                                  SELECT FROM privacy_consent_request AS later
+                                   WHERE later.consent_id = ended.consent_id
+                                     AND later.id > ended.id
+                              )
                    )
         ))
         """,
@@ -313,29 +335,43 @@ def _never_failed_sql(activity, _model, alias, _query):
     )
 
 
-def _failed_elsewhere_sql(activity, _model, alias, _query):
-    """Make the condition that a request failed, and not at the present address.
+def _maybe_elsewhere_sql(activity, after, among):
+    """Find the few consents whose last request reached nobody, but the next one may.
+
+    Those are left out at once whose only address is the same as then. A draft whose
+    later request was cancelled is asked anyway.
+
+    :param int after: leave out consents whose id is not greater
+    :param among: ``res.partner`` records, or None; leave out all others
 
     :rtype: SQL
     """
     return SQL(
         """
-        %(consent)s = ANY (ARRAY(
-            SELECT consent_id FROM privacy_consent_request
-             WHERE activity_id = %(activity)s AND state IN %(ended)s
-        )) AND %(idle)s AND NOT EXISTS (
-            SELECT FROM privacy_consent_request AS ended
-              JOIN res_partner AS subject ON subject.email = ended.contact_email
-             WHERE ended.consent_id = %(consent)s AND ended.state IN %(tried)s
-               AND subject.id = %(subject)s
-        )
+        SELECT consent.id FROM privacy_consent_request AS ended
+          JOIN privacy_consent AS consent ON consent.id = ended.consent_id
+          JOIN res_partner AS subject ON subject.id = consent.partner_id
+         WHERE ended.activity_id = %(activity)s AND ended.state IN %(ended)s
+           AND consent.id > %(after)s AND %(own)s
+           AND consent.state IN ('draft', 'sent') AND consent.active IS TRUE
+           AND (
+                   subject.email IS DISTINCT FROM ended.contact_email
+                   OR subject.email ~ '[,;\r\n]'
+               )
+           AND NOT EXISTS (
+                   SELECT FROM privacy_consent_request AS later
+                    WHERE later.consent_id = ended.consent_id AND later.id > ended.id
+                      AND (consent.state = 'draft' OR later.state <> 'cancelled')
+               )
+           AND %(idle)s
         """,
         activity=activity.id,
-        consent=SQL.identifier(alias, "id"),
+        after=after,
         ended=UNREACHED,
-        idle=_idle_sql(activity, SQL.identifier(alias, "id")),
-        subject=SQL.identifier(alias, "partner_id"),
-        tried=(*UNREACHED, "delivered"),
+        idle=_idle_sql(activity, SQL.identifier("consent", "id")),
+        own=SQL("TRUE")
+        if among is None
+        else SQL("consent.partner_id = ANY (%s)", among.ids),
     )
 
 

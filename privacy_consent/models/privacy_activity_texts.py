@@ -20,7 +20,6 @@ _DECIDED = {
     "settled_texts",
     "texts_changed_by_id",
     "texts_changed_date",
-    "texts_settled_by_id",
     "uuid",
 }
 
@@ -64,13 +63,6 @@ class PrivacyActivity(models.Model):
     languages_without_text = fields.Char(
         compute="_compute_languages_without_text",
         help="In these languages people read the English text.",
-    )
-    texts_settled_by_id = fields.Many2one(
-        comodel_name="res.users",
-        readonly=True,
-        copy=False,
-        help="Who said last what a change of the texts means.",
-        exportable=False,
     )
 
     @api.depends("uuid")
@@ -216,7 +208,7 @@ class PrivacyActivity(models.Model):
         self.check_access("write")
         self._check_texts_seen()
         for activity in self:
-            activity._settle_texts("wording")
+            activity._settle_texts("wording", activity._store_texts())
             activity._message_log(
                 body=self.env._("Of the change of the texts: only the wording changed.")
             )
@@ -240,7 +232,7 @@ class PrivacyActivity(models.Model):
                     "invalid_answers_until": now,
                 }
             )
-            activity._settle_texts()
+            activity._settle_texts("invalidated", activity._earlier_texts_sudo(), now)
             activity._trigger_texts()
             activity._message_log(
                 body=self.env._("Of the change of the texts: the processing changed.")
@@ -269,36 +261,32 @@ class PrivacyActivity(models.Model):
                     )
                 )
 
-    def _settle_texts(self, kind=None):
+    def _settle_texts(self, kind, texts_sudo, at=None):
         """Keep in mind that somebody said what the change means.
 
-        :param str kind: of an event to store for each present text
+        :param str kind: of an event to store for each text that they said it of
+        :param texts_sudo: these texts
+        :param datetime at: when they said it, if not now
         """
-        texts_sudo = self._store_texts()
-        if kind:
-            proof = self.env["privacy.consent"]._word_of_user().proof
-            append(
-                self.env,
-                [
-                    Event(
-                        kind=kind,
-                        by=proof.by,
-                        channel=proof.channel,
-                        activity=self,
-                        text=text_sudo,
-                        language=text_sudo.language,
-                        person={"staff": proof.staff},
-                    )
-                    # several languages may read the English one
-                    for text_sudo in dict.fromkeys(texts_sudo)
-                ],
-            )
-        self.sudo().write(
-            {
-                "settled_texts": self._texts_digest(),
-                "texts_settled_by_id": self.env.uid,
-            }
+        proof = self.env["privacy.consent"]._word_of_user().proof
+        append(
+            self.env,
+            [
+                Event(
+                    kind=kind,
+                    by=proof.by,
+                    channel=proof.channel,
+                    activity=self,
+                    at=at,
+                    text=text_sudo,
+                    language=text_sudo.language,
+                    person={"staff": proof.staff},
+                )
+                # several languages may read the English one
+                for text_sudo in dict.fromkeys(texts_sudo)
+            ],
         )
+        self.sudo().settled_texts = self._texts_digest()
         self.activity_unlink([_TODO])
 
     def _texts_digest(self):
@@ -322,12 +310,26 @@ class PrivacyActivity(models.Model):
         last = {text.language: text.hash for text in last_sudo}
         return {self._text_hash(code) for code in installed} | set(last.values())
 
-    def _earlier_texts_domain(self):
-        """:return: a domain on the consents that were given to earlier texts"""
+    def _all_texts_sudo(self):
         texts_sudo = self.env["privacy.consent.text"].sudo()
-        texts_sudo = texts_sudo.search([("activity_uuid", "=", self.uuid)])
+        return texts_sudo.search([("activity_uuid", "=", self.uuid)])
+
+    def _earlier_texts_sudo(self):
+        """:return: the texts that are not the present ones"""
         current = self._current_hashes()
-        earlier_sudo = texts_sudo.filtered(lambda text: text.hash not in current)
+        return self._all_texts_sudo().filtered(lambda text: text.hash not in current)
+
+    def _earlier_texts_domain(self, earlier_sudo=None, until=None):
+        """Make a domain on the consents that were given to earlier texts.
+
+        :param earlier_sudo: these texts; None for those that are earlier today
+        :param datetime until: what came after that is another question
+        """
+        if earlier_sudo is None:
+            earlier_sudo = self._earlier_texts_sudo()
+        later_sudo = (self._all_texts_sudo() - earlier_sudo).filtered(
+            lambda text: not until or text.at <= until
+        )
         given = (
             Domain("activity_id", "=", self.id)
             & Domain("status", "=", "given")
@@ -336,8 +338,12 @@ class PrivacyActivity(models.Model):
         earlier = Domain("answer_text_id", "in", earlier_sudo.ids)
         if earlier_sudo:
             # What staff recorded, or was answered before an upgrade, has no text.
-            changed = max((texts_sudo - earlier_sudo).mapped("at"), default=moment())
+            changed = max(later_sudo.mapped("at"), default=moment())
             earlier |= Domain("answer_text_id", "=", False) & (
                 Domain("answer_date", "=", False) | Domain("answer_date", "<", changed)
+            )
+        if until:
+            earlier &= Domain("answer_date", "=", False) | Domain(
+                "answer_date", "<=", until
             )
         return given & earlier

@@ -6,8 +6,10 @@ import logging
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.fields import Domain
 from odoo.tools import html2plaintext
+
+from ..links.proof import Proof
+from .privacy_consent_answers_stored import invalidate
 
 _logger = logging.getLogger(__name__)
 
@@ -96,29 +98,50 @@ class PrivacyActivity(models.Model):
             return True
         self.requests_to_renew = False
         until = self.invalid_answers_until
-        consents = (
-            self.env["privacy.consent"]
-            .with_context(active_test=False)
-            .search(
-                self._earlier_texts_domain()
-                & (
-                    Domain("answer_date", "=", False)
-                    | Domain("answer_date", "<=", until)
-                ),
-                limit=_BATCH_SIZE,
+        consents = self.env["privacy.consent"].with_context(active_test=False)
+        if until:
+            # Texts may have changed again since.
+            decided_sudo = self._decisions_sudo(until)
+            texts_sudo = decided_sudo.text_id if decided_sudo else None
+            consents = consents.search(
+                self._earlier_texts_domain(texts_sudo, until), limit=_BATCH_SIZE
             )
-            if until
-            else ()
-        )
         if not consents:
             self.write({"invalid_answers_until": False, "changed_occasion": False})
             return False
         # These ask about the consent that ends now.
         consents._open_requests().filtered(lambda one: one.occasion)._cancel("replaced")
-        consents._invalidate(self.texts_settled_by_id)
+        invalidate(consents, self._word_of(decided_sudo))
         if self.changed_occasion:
             consents._ask_changed(self.changed_occasion)
         return True
+
+    def _decisions_sudo(self, at):
+        """:return: the events with which somebody said that the processing changed
+
+        :param datetime at: when they said it
+        """
+        return (
+            self.env["privacy.consent.event"]
+            .sudo()
+            .search(
+                [
+                    ("consent_id", "=", False),
+                    ("consent_uuid", "=", False),
+                    ("activity_uuid", "=", self.uuid),
+                    ("kind", "=", "invalidated"),
+                    ("at", "=", at),
+                ]
+            )
+        )
+
+    @api.model
+    def _word_of(self, events):
+        """:return: the proof that what follows is the word of these events, if any"""
+        event = events[:1]
+        if not event:
+            return None
+        return Proof(event.by, event.channel, staff=event.staff or None)
 
     def _renew_requests(self):
         """Make a batch of requests anew that wait with an earlier text.

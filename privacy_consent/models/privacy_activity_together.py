@@ -3,7 +3,7 @@
 """Activities about which people are asked with one mail, where several are due."""
 
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 
 
 class PrivacyActivity(models.Model):
@@ -72,3 +72,34 @@ class PrivacyActivity(models.Model):
         return (head + head.asked_with_ids - self).filtered(
             lambda one: not one._asks_nobody()
         )
+
+    def _rank_together(self):
+        """:return: a key; the least of those that one mail is about leads it"""
+        return bool(self.ask_with_id), self.id
+
+    def _others_with(self, subject):
+        """Find about what else the mail to a contact asks that asks about this.
+
+        Whoever is not to be asked about this now stands for those who are to be asked
+        about everything.
+
+        :param subject: a ``res.partner``
+        :return: the other activities
+        """
+        others = self._others_together()
+        if others and self._is_due(subject):
+            return others.filtered(lambda one: one._is_due(subject))
+        return others
+
+    def _is_due(self, subject):
+        """:return: whether a run would ask a contact now"""
+        if self.consent_required != "auto" or not self._sender():
+            return False
+        try:
+            with self.env.cr.savepoint():
+                return bool(
+                    self._subjects_missing(among=subject)
+                    or self._consents_to_ask(among=subject)
+                )
+        except UserError:
+            return False  # A filter that cannot be evaluated finds nobody.

@@ -13,6 +13,7 @@ from odoo.tools import format_list
 from odoo.tools.image import image_data_uri
 
 from .. import links, mail_document
+from .privacy_consent_together import asking_along
 
 # Gmail clips a message there, whatever it counts.
 _GMAIL_KB = 102
@@ -57,6 +58,20 @@ class PrivacyActivity(models.Model):
             or self.env.user.partner_id
         )
 
+    def _try_consents(self, subject):
+        """Make consents for a request that asks nobody.
+
+        :param subject: the ``res.partner`` who seems to be asked
+        :return: the leading one and those that come along, of which nothing is stored
+        """
+        consents = self.env["privacy.consent"]
+        activities = self + self._others_with(subject)
+        first, *others = (
+            consents.new({"activity_id": one.id, "partner_id": subject.id})
+            for one in activities.sorted(lambda one: one._rank_together())
+        )
+        return first, consents.concat(*others)
+
     def _try_request(self, subject, lang):
         """Make the text of a request that asks nobody, and of which nothing is stored.
 
@@ -65,16 +80,16 @@ class PrivacyActivity(models.Model):
         :return: subject and body, whose links lead to a page that records nothing
         :raise UserError: when there is no template, or it cannot be rendered
         """
-        consent = self.env["privacy.consent"].new(
-            {"activity_id": self.id, "partner_id": subject.id}
-        )
+        consent, others = self._try_consents(subject)
         template = consent._request_template()
         title, body = (
             template._render_field(name, [consent.id], set_lang=lang)[consent.id]
             for name in ("subject", "body_html")
         )
+        with asking_along({consent.id: others}):
+            title, body = consent.with_context(lang=lang)._complete_request(title, body)
         url = (
-            f"{links.host.base(self.get_base_url())}/privacy/consent/test"
+            f"{consent.activity_id._link_host(consent)}/privacy/consent/test"
             f"?db={quote(self.env.cr.dbname, safe='')}"
         )
         places = dict.fromkeys(("accept", "reject", "preferences"), url)
@@ -90,7 +105,7 @@ class PrivacyActivity(models.Model):
     def _enqueue_test(self, subject, lang):
         """Enqueue a request to the user alone, which says that it is a test.
 
-        :raise UserError: for a user without an address
+        :raise UserError: for a user or a controller without an address
         """
         self._check_may_ask()
         user = self.env.user
@@ -99,23 +114,24 @@ class PrivacyActivity(models.Model):
                 self.env._("You have no e-mail address: enter it in your preferences.")
             )
         title, body = self._try_request(subject, lang)
-        template = self.consent_template_id
         translated = self.with_context(lang=lang)
         note = translated.env._(
             "This is a test. Nobody else gets it, and its links record nothing."
         )
-        consent = self.env["privacy.consent"].new(
-            {"activity_id": self.id, "partner_id": subject.id}
-        )
-        sender = template._render_field("email_from", [consent.id])[consent.id]
+        consent, _others = self._try_consents(subject)
+        template = consent._request_template()
+        sender = consent.activity_id._sender()
+        if not sender:
+            raise UserError(consent.activity_id._sender_problem())
         self.env["mail.mail"].sudo().create(
             {
                 # Its messages have the logo of the controller, but no personal links.
                 "model": self._name,
-                "res_id": self.id,
+                "res_id": consent.activity_id.id,
                 "subject": translated.env._("[Test] %s", title),
                 "body_html": _BANNER % note + body,
-                "email_from": sender or user.email_formatted,
+                "email_from": sender,
+                "reply_to": sender,
                 "email_to": user.email_formatted,
                 "mail_server_id": template.mail_server_id.id,
                 "auto_delete": True,
@@ -159,6 +175,14 @@ class PrivacyActivity(models.Model):
                     size=round(max(sizes.values())),
                     languages=format_list(self.env, large),
                     limit=_GMAIL_KB,
+                )
+            )
+        own_logo = self.env["privacy.consent"]._own_logo(self.controller_id.id)
+        if own_logo and not picture:
+            problems.append(
+                self.env._(
+                    "Mail programs do not show the logo: use a picture in the form PNG "
+                    "or JPEG."
                 )
             )
         if pasted:

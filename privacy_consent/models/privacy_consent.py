@@ -10,7 +10,7 @@ from odoo.tools import SQL, ormcache
 
 from ..answer_guard import guard_answers
 from ..unique_id import add_uuid, new_uuid
-from .guard import is_erasing
+from .privacy_consent_event import append_word
 
 # What somebody writes who records an answer.
 ANSWER_VALUES = {
@@ -21,8 +21,6 @@ ANSWER_VALUES = {
     "last_metadata",
     "state",
 }
-# Events that also happen to a consent about which nobody was asked.
-_NO_PROOF = {"links_ended", "merged"}
 # What may be in the words of a mail server or of another program.
 REASONS = ("action_error", "erasure_error")
 # What the program itself stores at this moment: ids of consents, and their values.
@@ -249,6 +247,7 @@ class PrivacyConsent(models.Model):
             answers.append({name: vals[name] for name in vals if name in said})
             others.append({name: vals[name] for name in vals if name not in said})
         consents = super().create(others)
+        self._forget_consented({"status"})
         # A consent shows the name of its activity.
         consents.activity_id.check_access("read")
         for consent, answer in zip(consents, answers, strict=True):
@@ -257,7 +256,9 @@ class PrivacyConsent(models.Model):
             if answer:
                 # Alone: after each answer, Odoo would read those of all others anew.
                 consent.with_prefetch()._store_written_answer(answer)
-        consents.filtered(lambda one: one.state == "sent")._run_action()
+        asked = consents.filtered(lambda one: one.state == "sent")
+        append_word(asked, "requested")
+        asked._run_action()
         return consents
 
     def write(self, vals):
@@ -276,6 +277,7 @@ class PrivacyConsent(models.Model):
             result = super().write(vals)
             # Now, because the table compares it with the event that is the last one.
             self.flush_recordset(stored)
+            self._forget_consented(vals)
             return result
         self._check_no_facts(vals.keys())
         self._check_keeps_subject(vals)
@@ -291,9 +293,14 @@ class PrivacyConsent(models.Model):
         rest = {name: vals[name] for name in vals if name not in ANSWER_VALUES}
         if rest:
             super(PrivacyConsent, answering).write(rest)
+        if vals.get("state") == "sent":
+            # Whoever says that somebody was asked is not the mail queue.
+            asked = others.filtered(lambda one: one.state == "draft")
+            append_word(asked, "requested")
         result = super(PrivacyConsent, others).write(
             rest | {name: vals[name] for name in assumption}
         )
+        self._forget_consented(vals)
         assumed._run_action()
         return result
 
@@ -351,39 +358,6 @@ class PrivacyConsent(models.Model):
                         activity=consent.activity_id.display_name,
                     )
                 )
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_except_asked(self):
-        """Keep what was asked and answered: it is the proof.
-
-        :raise UserError: for a consent whose request was sent
-        """
-        if is_erasing():
-            return
-        # Consents and events of other companies count too.
-        everything_sudo = self.sudo().with_context(active_test=False)
-        merged = [("merged_into_id", "in", self.ids)]
-        if everything_sudo.search_count(merged, limit=1) or any(
-            one.state != "draft"
-            # What follows a delivery may be still to do.
-            or any(one.request_ids.mapped("delivered_date"))
-            or set(one.event_ids.mapped("kind")) - _NO_PROOF
-            for one in everything_sudo
-        ):
-            raise UserError(
-                self.env._(
-                    "A consent whose request was sent cannot be deleted, because it "
-                    "proves what the person was asked and answered. Archive it instead."
-                )
-            )
-
-    def unlink(self):
-        """Delete consents that prove nothing, with the requests that still wait."""
-        # The requests keep their messages, which go with the consents.
-        self._unlink_except_asked()
-        self.check_access("unlink")
-        self.sudo().request_ids.unlink()
-        return super().unlink()
 
     def _lock(self):
         """Wait for others who change these consents.

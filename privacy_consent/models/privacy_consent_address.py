@@ -4,8 +4,21 @@
 
 from odoo import models
 
-from .. import addresses
+from .. import addresses, bounces
 from .privacy_consent_request import UNREACHED
+
+# With such a request it was tried to reach somebody.
+_TRIED = ("delivered", *UNREACHED)
+
+
+class PrivacyConsentRequest(models.Model):
+    _inherit = "privacy.consent.request"
+
+    def _is_refused(self):
+        """:return: whether a mail server said that the address takes no mail"""
+        if self.state == "bounced":
+            return self.bounce_type == "hard"
+        return self.state == "failed" and bounces.is_refusal(self.reason, self.address)
 
 
 class PrivacyConsent(models.Model):
@@ -19,11 +32,29 @@ class PrivacyConsent(models.Model):
         """:return: the first address of the subject that no server refused, or None"""
         own = self._own_addresses()
         if len(own) > 1:
-            refused = self.sudo().request_ids.filtered(
-                lambda one: one.state in UNREACHED
-            )
-            own = [one for one in own if one not in refused.mapped("address")] or own
+            # What happened last counts, of each address.
+            refused = {
+                one.address: one._is_refused()
+                for one in self.sudo().request_ids.sorted("id")
+                if one.state in _TRIED
+            }
+            own = [one for one in own if not refused.get(one)] or own
         return own[0] if own else None
+
+    def _untried_address(self):
+        """Find where somebody can be asked whom the last request did not reach.
+
+        :return: the address to ask, if none of the requests went there since the person
+            was reached or answered; else None
+        """
+        tried = set()
+        for one in self.sudo().request_ids.sorted("id", reverse=True):
+            if one.state == "delivered" or self._answered_since(one.create_date):
+                break
+            if one.state in UNREACHED:
+                tried.add(one.address)
+        address = self._address_to_ask() if tried else None
+        return None if address in tried else address
 
     def _address_problem(self):
         """Say why there is no address at which the subject can be asked.

@@ -344,9 +344,9 @@ class PrivacyConsent(models.Model):
         if last_sudo.state == "failed" and not last_sudo.mail_id:
             note(last_sudo, values)
             return
-        make_requests(
-            self.env, [{**self._request_subject(), "state": "failed", **values}]
-        )
+        # Nothing was asked on the occasion.
+        nothing = {"state": "failed", "occasion": None, "number": None}
+        make_requests(self.env, [{**self._request_subject(), **nothing, **values}])
 
     def _check_requests(self, mails):
         """Check that each subject would get their mail, and both links in it.

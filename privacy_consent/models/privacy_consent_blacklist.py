@@ -62,9 +62,7 @@ class PrivacyConsent(models.Model):
         )
         everything_sudo = self.sudo().with_context(active_test=False)
         # One after the other, so that PostgreSQL uses the index of each.
-        partners_sudo = everything_sudo.partner_id.search(
-            [("email_normalized", "=", address)]
-        )
+        partners_sudo = everything_sudo.partner_id._with_address(address)
         requests_sudo = everything_sudo.request_ids.search(
             [("address", "=", address), ("delivered_date", "!=", False)]
         )

@@ -40,32 +40,41 @@ class PrivacyConsentRequest(models.Model):
         if consent.locked_until:
             return
         kind = "hard" if hard else "soft"
-        if self.bounce_type in ("hard", kind) or self.state != "delivered":
+        if self.bounce_type in ("hard", kind):
             return
+        if self.state not in ("delivered", "bounced"):
+            return
+        again = self.state == "bounced"
         reason = consent._without_links(reason or "")[:_REASON_LENGTH]
-        values = {"bounce_type": kind, "reason": reason}
         _logger.info("Request %s bounced (%s).", self.id, kind)
-        if hard:
-            ended = {"state": "bounced", "ended_date": at, "effects_due": True}
-            note(self, {**values, **ended})
-            append(
-                self.env,
-                [
-                    Event(
-                        kind="bounced",
-                        by="system",
-                        activity=consent.activity_id,
-                        consent=consent,
-                        request_uuid=self.uuid,
-                        person={
-                            "name": consent.subject_name,
-                            "email": self.address,
-                            "note": reason,
-                        },
-                        at=at,
-                    )
-                ],
-            )
-            consent._trigger_effects()
-        else:
-            note(self, values)
+        note(
+            self,
+            {
+                "state": "bounced",
+                "bounce_type": kind,
+                "reason": reason,
+                "ended_date": self.ended_date if again else at,
+                "effects_due": True,
+            },
+        )
+        consent._trigger_effects()
+        if again:
+            return
+        append(
+            self.env,
+            [
+                Event(
+                    kind="bounced",
+                    by="system",
+                    activity=consent.activity_id,
+                    consent=consent,
+                    request_uuid=self.uuid,
+                    person={
+                        "name": consent.subject_name,
+                        "email": self.address,
+                        "note": reason,
+                    },
+                    at=at,
+                )
+            ],
+        )

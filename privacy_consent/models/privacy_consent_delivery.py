@@ -11,6 +11,7 @@ import psycopg2
 from odoo import fields, models
 from odoo.tools import SQL
 
+from .. import addresses
 from .privacy_consent import store
 from .privacy_consent_event import Event, append
 from .privacy_consent_request import note
@@ -115,12 +116,19 @@ class PrivacyConsentRequest(models.Model):
         (due - delivered - replaced)._ask_at_next_address()
 
     def _ask_at_next_address(self):
-        """Ask people who have another address than the one that nobody reaches."""
+        """Ask people at another address whom these requests did not reach.
+
+        About an activity that is asked about by hand, that is one that was known then:
+        people ask at others.
+        """
         again = self.consent_id.browse()
-        for consent in self.filtered(lambda one: not one._hindrance()).consent_id:
-            tried = consent.request_ids.mapped("address")
-            address = consent._address_to_ask()
-            if address and address not in tried:
+        for one in self.filtered(lambda one: not one._hindrance()):
+            consent = one.consent_id
+            address = consent._untried_address()
+            known = addresses.read(one.contact_email).valid
+            if address in known or (
+                address and consent.activity_id.consent_required == "auto"
+            ):
                 again += consent
         if again:
             again.with_user(self.env.user).action_auto_ask()

@@ -8,13 +8,15 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 
-from .guard import erasing
+from .guard import erasing, not_erased
 from .privacy_consent import store
-from .privacy_consent_event import Event, append, erase_details
+from .privacy_consent_event import Event, append, erase_details_of
 from .privacy_consent_request import note
 
 _logger = logging.getLogger(__name__)
 
+# Events that also happen to a consent about which nobody was asked.
+_NO_PROOF = {"erased", "links_ended", "merged"}
 # A file that belongs to a record of another model is not the request's alone.
 _FILES_OF_MAILS = (
     False,
@@ -65,6 +67,38 @@ class PrivacyConsent(models.Model):
                 )
             )
 
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_asked(self):
+        """Keep what was asked and answered: it is the proof.
+
+        :raise UserError: for a consent whose request was sent
+        """
+        # Consents and events of other companies count too.
+        everything_sudo = not_erased(self).sudo().with_context(active_test=False)
+        merged = [("merged_into_id", "in", everything_sudo.ids)]
+        if everything_sudo.search_count(merged, limit=1) or any(
+            one.state != "draft"
+            # What follows a delivery may be still to do.
+            or any(one.request_ids.mapped("delivered_date"))
+            or set(one.event_ids.mapped("kind")) - _NO_PROOF
+            for one in everything_sudo
+        ):
+            raise UserError(
+                self.env._(
+                    "A consent whose request was sent cannot be deleted, because it "
+                    "proves what the person was asked and answered. Archive it instead."
+                )
+            )
+
+    def unlink(self):
+        """Delete consents that prove nothing, with the requests that still wait."""
+        # The requests keep their messages, which go with the consents.
+        self._unlink_except_asked()
+        self.check_access("unlink")
+        _erase_events(not_erased(self).sudo().filtered("event_ids"))
+        self.sudo().request_ids.unlink()
+        return super().unlink()
+
     # Erasing --------------------------------------------------------------------
 
     def _erase(self, reason):
@@ -104,41 +138,24 @@ class PrivacyConsent(models.Model):
         consents = self._lock().with_context(active_test=False)
         # A server action may follow, for which nothing is open.
         consents.request_ids.filtered("effects_due")._follow()
-        with erasing():
+        with erasing(consents, mails):
             consents._erase_rows(mails, reason)
 
     def _erase_rows(self, mails, reason):
         """Delete these consents and all that belongs to them, once it is locked."""
         messages = self.env["mail.message"].search(self._thread_domain())
         self._erase_files(messages)
+        with erasing(messages):
+            self._erase_records(mails, messages, reason)
+
+    def _erase_records(self, mails, messages, reason):
         # The requests go with their consents, the mails before.
         # Others may have been asked with the same messages.
         asking = self.request_ids.search([("message_id", "in", messages.ids)])
         note(self.request_ids | asking, {"message_id": False})
         mails.unlink()
         self._erase_dialogs()
-        erase_details(
-            self.env,
-            SQL(
-                "SELECT id FROM privacy_consent_event WHERE consent_id IN %s",
-                tuple(self.ids) or (None,),
-            ),
-        )
-        proof = self._word_of_user().proof
-        append(
-            self.env,
-            [
-                Event(
-                    kind="erased",
-                    by=proof.by,
-                    channel=proof.channel,
-                    activity=consent.activity_id,
-                    consent=consent,
-                    person={"staff": proof.staff, "note": reason},
-                )
-                for consent in self
-            ],
-        )
+        _erase_events(self, reason)
         # The database keeps a consent for as long as another one was merged into it.
         consents = self
         while consents:
@@ -183,13 +200,15 @@ class PrivacyConsent(models.Model):
         others = messages.search([*used, ("id", "not in", messages.ids)], order="id")
         templates = self.env["mail.template"].search(used)
         kept = files & (others.attachment_ids | templates.attachment_ids)
-        (files - kept).filtered(
+        erased = (files - kept).filtered(
             lambda one: one in own or one.res_model in _FILES_OF_MAILS or not one.res_id
-        ).unlink()
-        # What stays must not go with the consent.
-        for file in kept & own:
-            user = others.filtered(lambda one, file=file: file in one.attachment_ids)
-            file.write({"res_model": user[:1].model, "res_id": user[:1].res_id})
+        )
+        with erasing(files):
+            erased.unlink()
+            # What stays must not go with the consent.
+            for file in kept & own:
+                user = others.filtered(lambda one, it=file: it in one.attachment_ids)
+                file.write({"res_model": user[:1].model, "res_id": user[:1].res_id})
 
     def _erase_dialogs(self):
         """Delete what dialogs keep for some hours: mails to these people, and scans."""
@@ -274,3 +293,31 @@ class PrivacyConsent(models.Model):
             )
             reason = str(error) or type(error).__name__
             store(self[:1], {"erasure_error": reason})
+
+
+def _erase_events(consents, reason=None):
+    """Delete the personal parts of all events of these consents, and say so.
+
+    It is no method, so that the code of a server action cannot call it.
+
+    :param consents: ``privacy.consent`` records that are about to be deleted
+    :param str reason: why
+    """
+    if not consents:
+        return
+    erase_details_of(consents)
+    proof = consents._word_of_user().proof
+    append(
+        consents.env,
+        [
+            Event(
+                kind="erased",
+                by=proof.by,
+                channel=proof.channel,
+                activity=consent.activity_id,
+                consent=consent,
+                person={"staff": proof.staff, "note": reason},
+            )
+            for consent in consents
+        ],
+    )

@@ -3,7 +3,6 @@
 """What happened to consents, in a table that nobody rewrites."""
 
 import secrets
-import uuid
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -12,6 +11,7 @@ from odoo.tools import SQL
 
 from .. import canonical_json
 from ..append_only import erasing_details, guard_table, moment
+from ..unique_id import new_uuid
 
 FORMAT = 1
 ANSWERS = ("given", "refused", "withdrawn")
@@ -152,6 +152,8 @@ class PrivacyConsentEvent(models.Model):
     user_agent = fields.Char(string="Program", compute="_compute_details")
 
     _unique_uuid = models.UniqueIndex("(uuid)")
+    # An erasure looks for events that lost their consent, too.
+    _consent_uuid_idx = models.Index("(consent_uuid) WHERE consent_id IS NULL")
     # What is made up for is never doubled.
     _unique_request_kind = models.UniqueIndex(
         "(request_uuid, kind) WHERE kind IN ('requested', 'bounced')"
@@ -244,7 +246,7 @@ class PrivacyConsentEvent(models.Model):
                 event[name] = found.get(name)
 
     def init(self):
-        guard_table(self.env.cr, self._table, unlink="consent_id")
+        guard_table(self.env.cr, self._table, unlink=("consent_id", "privacy_consent"))
 
 
 class PrivacyConsentEventDetail(models.Model):
@@ -297,7 +299,8 @@ def append(env, events):
     It is no method, so that the code of a server action cannot call it.
 
     :param events: each :class:`Event`
-    :return: the unique ids of their rows
+    :return: a unique id for each event. Of those that were stored before, as only
+        ``requested`` and ``bounced`` can be, there is no row with it.
     :rtype: list[str]
     """
     rows, details = [], []
@@ -311,7 +314,7 @@ def append(env, events):
         }
         row = {
             "format": FORMAT,
-            "uuid": str(uuid.uuid4()),
+            "uuid": new_uuid(),
             "at": event.at or now,
             "answered_at": event.answered_at,
             "consent_id": consent.id if consent else None,
@@ -379,7 +382,7 @@ def append(env, events):
 
 
 def append_word(consents, kind, note=None, proof=None):
-    """Store an event of each consent as the word of whoever is at work.
+    """Store an event of each consent, by default as the word of whoever is at work.
 
     :param consents: ``privacy.consent`` records
     :param str note: what they noted
@@ -399,6 +402,24 @@ def append_word(consents, kind, note=None, proof=None):
             )
             for consent in consents
         ],
+    )
+
+
+def erase_details_of(consents):
+    """Delete the personal parts of all events of these consents.
+
+    It is no method, for the same reason.
+
+    :param consents: ``privacy.consent`` records
+    """
+    erase_details(
+        consents.env,
+        SQL(
+            "SELECT id FROM privacy_consent_event WHERE consent_id = ANY (%s)"
+            " OR consent_id IS NULL AND consent_uuid = ANY (%s)",
+            consents.ids,
+            consents.mapped("uuid"),
+        ),
     )
 
 

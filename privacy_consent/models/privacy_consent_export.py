@@ -2,11 +2,15 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """All consents with all that happened to them, row by row: however many there are."""
 
+import re
+
 from odoo import fields, models
 from odoo.exceptions import AccessError
 from odoo.fields import Domain
 
 _BATCH_SIZE = 1000
+# What a spreadsheet may take for one, also in the wide letters of East Asia.
+_FORMULA = re.compile(r"\s*[=+\-@＝＋－＠\t\r\n]")
 # What is exported of a consent, and of each of its events.
 _OF_CONSENT = (
     "uuid",
@@ -45,7 +49,7 @@ class PrivacyConsent(models.Model):
         if not self.env.user.has_group("base.group_allow_export"):
             raise AccessError(self.env._("You are not allowed to export consents."))
 
-    def _export_rows(self, domain):
+    def _rows_with_events(self, domain):
         """Read consents and their events, a batch at a time.
 
         :param domain: of the consents
@@ -54,11 +58,13 @@ class PrivacyConsent(models.Model):
         :rtype: Iterator[list[str]]
         """
         events = self.env["privacy.consent.event"]
-        labels = [
-            [record._fields[name]._description_string(self.env) for name in names]
-            for record, names in ((self, _OF_CONSENT), (events, _OF_EVENT))
-        ]
-        yield [self.env._("Contact ID"), *labels[0], *labels[1]]
+        titles = [self.env._("Contact ID")]
+        titles += [_title(self, name) for name in _OF_CONSENT]
+        for title in [_title(events, name) for name in _OF_EVENT]:
+            if title in titles:
+                title += f": {self.env['ir.model']._get(events._name).name}"
+            titles.append(title)
+        yield titles
         everything = self.with_context(active_test=False)
         statuses = dict(self._fields["status"]._description_selection(self.env))
         batch = everything.browse([0])
@@ -96,6 +102,13 @@ class PrivacyActivity(models.Model):
         }
 
 
+def _title(record, name):
+    """:return: the name of a column, which says of what zone its times are"""
+    field = record._fields[name]
+    title = field._description_string(record.env)
+    return f"{title} (UTC)" if field.type == "datetime" else title
+
+
 def _cell(record, name):
     """:return: a value as a text that no spreadsheet takes for a formula"""
     value = record[name]
@@ -103,7 +116,7 @@ def _cell(record, name):
         value = value.sudo().display_name
     elif isinstance(value, bool) and record._fields[name].type == "boolean":
         value = str(int(value))
-    elif name in ("at", "answered_at", "valid_until"):
+    elif record._fields[name].type == "datetime":
         value = fields.Datetime.to_string(value)
     value = value or ""
-    return f"'{value}" if value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
+    return f"'{value}" if _FORMULA.match(value) else value

@@ -8,6 +8,7 @@ from odoo import api, models
 
 from .ir_fields_converter import knowing_addressees
 from .privacy_consent import ANSWER_VALUES, store
+from .privacy_consent_answers_stored import store_answers
 
 # Imports happen in the background of people's work: nobody follows or is told.
 _QUIET = {"mail_create_nolog": True, "tracking_disable": True}
@@ -100,9 +101,11 @@ class PrivacyConsent(models.Model):
             said = {}
             for consent in consents.filtered(answers.get):
                 vals = consent._answer_values(answers[consent])
-                if consent._is_answer(vals) and (read := consent._written_answer(vals)):
+                # Who is named with what they said, said it, also if it was assumed.
+                said_so = consent.state != "answered" or consent._is_answer(vals)
+                if said_so and (read := consent._written_answer(vals)):
                     said[consent] = read
-            changed |= self.browse().concat(*said)._store_answers(said)
+            changed |= store_answers(self.browse().concat(*said), said)
         changed._leave_action_to_cron()
 
     def _consents_of(self, rows):

@@ -53,11 +53,20 @@ class PrivacyConsent(models.Model):
         if not ends:
             return
         self.flush_model(["renewal_looked", "valid_until"])
+        self.env["privacy.consent.request"].flush_model(["cause", "occasion"])
+        # Whoever was asked before the same end is not asked again.
         self.env.cr.execute(
             SQL(
                 """
                 UPDATE privacy_consent AS consent
-                   SET valid_until = validity.ends, renewal_looked = FALSE
+                   SET valid_until = validity.ends, renewal_looked = EXISTS (
+                           SELECT FROM privacy_consent_request AS asked
+                            WHERE asked.consent_id = consent.id
+                              AND asked.kind = 'renewal'
+                              AND asked.occasion
+                                  = to_char(validity.ends, 'YYYY-MM-DD HH24:MI:SS')
+                              AND asked.cause IS DISTINCT FROM 'replaced'
+                       )
                   FROM (VALUES %s) AS validity (id, ends)
                  WHERE consent.id = validity.id
                    AND consent.valid_until IS DISTINCT FROM validity.ends
@@ -69,18 +78,24 @@ class PrivacyConsent(models.Model):
         self.invalidate_model(["renewal_looked", "valid_until"])
 
     def _expire(self):
-        """End consents whose time is over. Doing it twice changes nothing."""
+        """End consents whose time is over. Doing it twice changes nothing.
+
+        Where a mail is leaving at this moment, a consent ends with the next run.
+
+        :return: those that ended
+        """
         # Mails are locked before consents.
         self._cancel_requests("expired")
         now = fields.Datetime.now()
         given = self._lock().filtered(
             lambda one: one.status == "given" and one.valid_until <= now
         )
+        given -= given._open_requests().consent_id
         # Somebody may have answered while the validity changed.
         given._recompute_validity()
         ended = given.filtered(lambda one: one.valid_until and one.valid_until <= now)
         if not ended:
-            return
+            return ended
         append(
             self.env,
             [
@@ -101,3 +116,4 @@ class PrivacyConsent(models.Model):
         end_rounds(ended)
         ended._log_kind("expired")
         ended._run_action()
+        return ended

@@ -78,6 +78,7 @@ _PAGE = (
             "processor_names",
             "recipients",
             "server_action_id",
+            "text_language",
             "uuid",
             "validity_months",
         ),
@@ -87,6 +88,8 @@ _PAGE = (
     # Odoo asks for it when it logs.
     ("visitor", "res.users", ("company_id",)),
 )
+# What programs put around the last word of an address.
+_AROUND = " .,;:!?()<>\"'"
 REFRESH_INTERVAL = timedelta(days=1)
 # RFC 3834, section 5, and what Exchange reads instead.
 NO_AUTOMATIC_REPLIES = {
@@ -211,7 +214,8 @@ class PrivacyConsent(models.Model):
                     self.activity_id.id,
                 ),
             )
-            for name in (self.env.cr.dbname, database or self.env.cr.dbname)
+            for name in {self.env.cr.dbname, database, (database or "").strip(_AROUND)}
+            if name
         ]
         if not any(matches) or self.old_link_address is False:
             return None
@@ -287,7 +291,7 @@ class PrivacyConsent(models.Model):
 
     def _link(self, word, token):
         """:return: the absolute address of one of the public pages"""
-        return f"{links.host.base(self.get_base_url())}{self._link_path(word, token)}"
+        return f"{self.activity_id._link_host(self)}{self._link_path(word, token)}"
 
     def _link_path(self, word, token):
         """:return: the address of one of the public pages on the server that has it"""

@@ -2,10 +2,76 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Two contacts become one, and no answer is lost."""
 
+from contextlib import contextmanager
+from contextvars import ContextVar
+
 from odoo import fields, models
 
 from .privacy_consent import store
 from .privacy_consent_event import append_word
+
+# The ids of the contacts that are merged at this moment.
+_MERGING = ContextVar("privacy_consent.merging", default=frozenset())
+
+
+@contextmanager
+def merging(partner_ids):
+    """Let these contacts become one, for as long as this lasts.
+
+    :param partner_ids: ids of ``res.partner`` records
+    """
+    token = _MERGING.set(frozenset(partner_ids))
+    try:
+        yield
+    finally:
+        _MERGING.reset(token)
+
+
+def merge_subjects(sources, destination):
+    """Move the consents of contacts that are being merged, and lose none.
+
+    Where several contacts were asked about the same activity, the latest answer
+    counts, whoever recorded it, at equal time the refusal. The others are archived
+    and linked to it. It is no method, so that the code of a server action cannot call
+    it.
+
+    :param sources: ``res.partner`` records that will be deleted
+    :param destination: the one that remains
+    :raise UserError: for consents of contacts that are not being merged
+    """
+    env = destination.env
+    # Whoever may merge the contacts needs no right to their consents.
+    consents_sudo = env["privacy.consent"].sudo().with_context(active_test=False)
+    partners = sources + destination
+    everything = consents_sudo.search([("partner_id", "in", partners.ids)])
+    moved = everything.filtered(lambda one: one.partner_id in sources)
+    if not _MERGING.get().issuperset(partners.ids):
+        moved._check_keeps_subject({"partner_id": destination.id})
+    current = everything.filtered(lambda consent: not consent.merged_into_id)
+    together = [
+        consents.sorted(lambda one: one._merge_rank(destination), reverse=True)
+        for consents in current.grouped("activity_id").values()
+    ]
+    changed = moved | everything.filtered(lambda one: one._with_merged() != one)
+    changed |= everything.union(*(consents for consents in together if consents[1:]))
+    # The table takes no merge that no event tells.
+    append_word(changed, "merged")
+    for consents in together:
+        consents._merge_into_first()
+    # Whoever has the account may be anybody of those who are one contact now.
+    if partners.sudo().with_context(active_test=False).user_ids:
+        destination.sudo().address_changed_by_others = True
+    # Only now: the database allows one current consent per contact and activity.
+    env.flush_all()
+    for consent in moved:
+        store(
+            consent,
+            {
+                "partner_id": destination.id,
+                "token_partner_id": consent.token_partner_id or consent.partner_id.id,
+            },
+        )
+    env.flush_all()
 
 
 class PrivacyConsent(models.Model):
@@ -29,57 +95,15 @@ class PrivacyConsent(models.Model):
             consent = consent.merged_into_id
         return consent
 
-    def _merge_subjects(self, sources, destination):
-        """Move the consents of contacts that are about to be merged, and lose none.
-
-        Where several contacts were asked about the same activity, the latest answer
-        counts, whoever recorded it, at equal time the refusal. The others are archived
-        and linked to it.
-
-        :param sources: ``res.partner`` records that will be deleted
-        :param destination: the one that remains
-        """
-        everything = self.with_context(active_test=False).search(
-            [("partner_id", "in", (sources + destination).ids)]
-        )
-        current = everything.filtered(lambda consent: not consent.merged_into_id)
-        together = [
-            consents.sorted(lambda one: one._merge_rank(destination), reverse=True)
-            for consents in current.grouped("activity_id").values()
-        ]
-        changed = everything.filtered(
-            lambda one: one.partner_id in sources or one._with_merged() != one
-        )
-        changed |= self.union(*(consents for consents in together if consents[1:]))
-        # The table takes no merge that no event tells.
-        append_word(changed, "merged")
-        for consents in together:
-            consents._merge_into_first()
-        # An account that comes by a merge may be anybody's.
-        if sources.sudo().with_context(active_test=False).user_ids:
-            destination.sudo().address_changed_by_others = True
-        # Only now: the database allows one current consent per contact and activity.
-        self.env.flush_all()
-        for consent in everything.filtered(lambda one: one.partner_id in sources):
-            store(
-                consent,
-                {
-                    "partner_id": destination.id,
-                    "token_partner_id": (
-                        consent.token_partner_id or consent.partner_id.id
-                    ),
-                },
-            )
-        self.env.flush_all()
-
     def _merge_rank(self, destination):
         """:return: a key by which the consent that shall count is the greatest"""
         answered = self.state == "answered"
         return (
-            # What is kept for legal claims alone does not count for a living one.
-            not self.locked_until,
+            answered,
             self._answer_moment(),
             answered and not self.accepted,
+            # Without an answer, what is kept for legal claims counts for no living one.
+            not self.locked_until,
             ("draft", "sent", "answered").index(self.state),
             self.active,
             bool(self._open_requests()),

@@ -78,7 +78,7 @@ class PrivacyConsent(models.Model):
                 "activity_name": activity.name,
                 "activity_description": activity.description,
                 "controller_name": activity.controller_id.complete_name,
-                "controller_email": activity.controller_id.email,
+                "controller_email": _only_address(activity.controller_id.email),
                 "processor_names": activity.processor_names,
                 "text_falls_back": activity.text_falls_back,
                 "controller_address": activity.controller_address,
@@ -96,11 +96,20 @@ class PrivacyConsent(models.Model):
 
         :param subject: exactly this ``res.partner``: neither its company nor another
             contact with the same address
-        :return: the consents that were asked, without those in the archive, by activity
+        :return: the consents that were asked, by activity. Of those in the archive it
+            has the ones with an answer, which they may withdraw.
         """
-        asked = self.search(
-            [("partner_id", "=", subject.id), ("state", "in", ("sent", "answered"))]
-        )
+        everything = self.with_context(active_test=False)
+        asked = everything.search(
+            [
+                ("partner_id", "=", subject.id),
+                ("state", "in", ("sent", "answered")),
+                "|",
+                ("active", "=", True),
+                ("state", "=", "answered"),
+                ("merged_into_id", "=", False),
+            ]
+        ).with_env(self.env)
         return asked.sorted(lambda consent: (consent.activity_name, consent.id))
 
     @api.model
@@ -111,7 +120,8 @@ class PrivacyConsent(models.Model):
         :param ids: of consents, any texts
         :return: consents that were asked or answered, merged ones too
         """
-        own = self.with_context(active_test=False)._preferences_of(subject)
+        asked = [("partner_id", "=", subject.id), ("state", "in", ("sent", "answered"))]
+        own = self.with_context(active_test=False).search(asked)
         return own.filtered(lambda one: str(one.id) in ids).with_env(self.env)
 
     def _preference(self):
@@ -258,3 +268,9 @@ class PrivacyConsent(models.Model):
         """:return: where the next request goes, as much as others may read of it"""
         address = self and self._address_to_ask()
         return address and addresses.masked(address)
+
+
+def _only_address(text):
+    """:return: the address in a text, if there is just one to write to"""
+    found = addresses.read(text)
+    return len(found.valid) == 1 and not found.problems and found.valid[0]

@@ -6,18 +6,21 @@ import time
 from dataclasses import dataclass
 from datetime import timedelta
 
-from odoo import api, fields, models
+from odoo import api, fields, models, modules
 from odoo.exceptions import UserError
 from odoo.http import request
 
 from .. import links, robot_signs
 from ..append_only import moment
 from ..links.proof import NotProven
+from .ir_cron import is_scheduled
 
 # An equal answer within this time is the same press, or the same mail program.
 REPETITION = timedelta(minutes=1)
 # On these pages and with these buttons nobody but the subject answers.
 _SUBJECTS_OWN = ("mail_link", "one_click", "preferences", "unsubscribe", "account")
+# How an answer comes that did not come over our pages.
+BY_HAND = ("paper", "phone", "in_person", "other")
 _PROGRAMS = ("/json/", "/jsonrpc", "/xmlrpc/")
 
 
@@ -33,6 +36,22 @@ class Word:
     proof: links.proof.Proof
     text_hash: str | None = None
     signs: str | None = None
+
+
+def _trust_account(subject):
+    """Note that one person has the account of a contact and gets its mails.
+
+    It is no method, so that the code of a server action cannot call it.
+
+    :param subject: the ``res.partner`` to whose present address the link went that was
+        opened
+    """
+    uid = request and request.session.uid
+    if not uid or request.db != subject.env.cr.dbname:
+        return
+    subject_sudo = subject.sudo()
+    if uid in subject_sudo.user_ids.ids and subject_sudo.address_changed_by_others:
+        subject_sudo.address_changed_by_others = False
 
 
 class PrivacyConsent(models.Model):
@@ -78,15 +97,23 @@ class PrivacyConsent(models.Model):
             )
 
     def _word_of_user(self, note=False, channel=None, answered_at=None):
-        """:return: the word of whoever is at work: staff's, or a program's"""
+        """Tell whose word it is that whoever is at work says.
+
+        No context decides. Without an HTTP request nobody is at work, but in a test.
+
+        :return: staff's word, or a program's
+        :raise UserError: for a channel of which only a door of ours knows
+        """
+        if channel and channel not in (*BY_HAND, "import", "api", "backend"):
+            raise UserError(self._no_channel(channel))
         user = self.env.user
+        at_work = request.env.uid == user.id if request else modules.module.current_test
         make = links.proof.by_hand
         if (
             not user._is_internal()
             or user._is_superuser()
-            # A scheduled action, or code that acts for somebody else.
-            or self.env.context.get("ir_cron_progress_id")
-            or (request and request.env.uid != user.id)
+            or is_scheduled()
+            or not at_work
         ):
             make = links.proof.by_program
         return Word(
@@ -121,10 +148,12 @@ class PrivacyConsent(models.Model):
             raise NotProven
         channels = self.env["privacy.consent.event"]._channels()
         if proof.channel in _SUBJECTS_OWN or proof.channel not in channels:
-            raise UserError(
-                self.env._("“%s” is no way in which an answer comes.", proof.channel)
-            )
+            raise UserError(self._no_channel(proof.channel))
         return Word(proof)
+
+    @api.model
+    def _no_channel(self, channel):
+        return self.env._("“%s” is no way in which an answer comes.", channel)
 
     def _check_press(self, answer, proof):
         """Check a press on a page behind a link.
@@ -149,6 +178,8 @@ class PrivacyConsent(models.Model):
             if self != link and self not in link._asked_along():
                 raise NotProven
             self._check_shown(shown, text_hash, proof.origin.language)
+        if grant == links.token.FULL:
+            _trust_account(link.partner_id)
         return self._new_word(answer, proof, text_hash, repeated, shown.age)
 
     def _shown_by(self, proof, former_link_id):
@@ -194,20 +225,26 @@ class PrivacyConsent(models.Model):
         """Check a link whose opening is the answer.
 
         Mail programs refuse so (RFC 8058); other answers only if the activity takes the
-        risk, and if the mail said what the page says today.
+        risk, and if all mails said what the page says today.
         """
-        _link, grant = self._link_of(proof)
+        # A mail program says which link it opened, and its mail may name several.
+        unsubscribed = proof.channel == "unsubscribe" and not answer
+        _link, grant = self._link_of(proof, named=unsubscribed)
         repeated = self._repeats_answer(answer, within=None) and not (
             answer and self._asked_since_answer()
         )
-        text_hash = self._delivered_requests()[-1:].text_id.hash
-        if proof.channel == "unsubscribe" and not answer:
+        delivered_sudo = self._delivered_requests()
+        text_hash = delivered_sudo[-1:].text_id.hash
+        if unsubscribed:
             return None if repeated else Word(proof, text_hash)
         activity = self.activity_id
         if not activity.one_click_answers or (answer and grant != links.token.FULL):
             raise NotProven
         if answer and not repeated:
-            if text_hash not in map(activity._text_hash, activity._text_languages()):
+            # The links of all mails to an address are alike: nobody knows which it was.
+            texts = set(map(activity._text_hash, activity._text_languages()))
+            shown = {one.text_id.hash for one in delivered_sudo}
+            if not shown or not shown <= texts:
                 raise NotProven
         return self._new_word(answer, proof, text_hash, repeated)
 
@@ -259,7 +296,8 @@ class PrivacyConsent(models.Model):
         """
         asked = self._delivered_requests().mapped("address")
         return bool(
-            not set(self._own_addresses()).isdisjoint(asked)
+            self.active
+            and not set(self._own_addresses()).isdisjoint(asked)
             and not self.token_partner_id
             and self._with_merged() == self
             and not self.partner_id.sudo().address_changed_by_others

@@ -191,10 +191,24 @@ class PrivacyConsent(models.Model):
     def _ask_following(self, occasions):
         """Enqueue requests that follow by themselves; parameter as of ``on_occasion``.
 
-        Left out are those, too, whom somebody put on the blacklist.
+        Left out are those, too, whom somebody put on the blacklist, and who were asked
+        on the same occasion before the validity changed there and back.
         """
+        requests_sudo = self.env["privacy.consent.request"].sudo()
+        earlier_sudo = requests_sudo.search(
+            Domain("consent_id", "in", self.ids)
+            & Domain("occasion", "in", {one["occasion"] for one in occasions.values()})
+            & Domain("state", "!=", "cancelled")
+        )
+        asked_sudo = earlier_sudo.filtered(
+            lambda one: all(
+                (one[name] or None) == value
+                for name, value in occasions[one.consent_id.id].items()
+            )
+        ).consent_id
+        asked = self.browse(asked_sudo.ids) + self._blacklisted_by_others()
         with on_occasion(occasions):
-            (self - self._blacklisted_by_others()).action_auto_ask()
+            (self - asked).action_auto_ask()
 
     def _blacklisted_by_others(self):
         """:return: those whose address is on the blacklist, and not for lack of consent

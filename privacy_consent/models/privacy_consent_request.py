@@ -9,7 +9,6 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..unique_id import new_uuid
-from .guard import is_erasing
 
 # Such a request is still to come: nobody is asked twice at once.
 OPEN = ("planned", "waiting")
@@ -281,10 +280,10 @@ class PrivacyConsentRequest(models.Model):
         "(consent_id) WHERE state IN ('planned', 'waiting')",
         "This person is being asked already: the request waits in the mail queue.",
     )
-    # No crash and no second server repeats one.
+    # No crash and no second server repeats one that may have left.
     _unique_occasion = models.UniqueIndex(
         "(consent_id, kind, occasion, coalesce(number, 0))"
-        " WHERE occasion IS NOT NULL AND cause IS DISTINCT FROM 'replaced'"
+        " WHERE occasion IS NOT NULL AND state <> 'cancelled'"
     )
     _remind_idx = models.Index(
         "(activity_id, coalesce(reminders_looked, 0), delivered_date)"
@@ -351,7 +350,7 @@ class PrivacyConsentRequest(models.Model):
         :raise UserError: for everybody but the program itself, see :func:`note`
         """
         self.check_access("write")
-        if _NOTING.get() is not vals and not is_erasing():
+        if _NOTING.get() is not vals:
             raise UserError(
                 self.env._("Only the mail queue notes what became of a request.")
             )

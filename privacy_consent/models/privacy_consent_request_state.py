@@ -3,10 +3,10 @@
 """What becomes of a request: it follows its mail, is cancelled, or fails."""
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 from .locking import lock_unchanged
+from .privacy_consent import store
 from .privacy_consent_occasion import on_occasion
 from .privacy_consent_request import FOLLOWING, OPEN, note
 
@@ -81,6 +81,10 @@ class PrivacyConsentRequest(models.Model):
         :param str cause: one of :meth:`_causes`
         :param bool due: whether something follows
         """
+        if cause in ("stopped", "off"):
+            renewals = self.filtered(lambda one: one.kind == "renewal")
+            # They are asked if that goes on in time.
+            store(renewals.consent_id, {"renewal_looked": False})
         note(
             self,
             {
@@ -106,19 +110,25 @@ class PrivacyConsentRequest(models.Model):
             requests.filtered(lambda one: one.state != "cancelled")._note_failed(reason)
         elif state == "outgoing":
             ended = requests.filtered(lambda one: one.state not in OPEN)
-            for one in ended:
-                if one.consent_id.request_ids.filtered(
-                    lambda other: other.state in OPEN
-                ):
-                    raise UserError(
-                        self.env._(
-                            "%s is being asked already: another request waits in the "
-                            "mail queue.",
-                            one.consent_id.subject_name,
-                        )
-                    )
+            mails = ended.filtered(lambda one: one._is_replaced()).mail_id
+            stays = ended.filtered(lambda one: one.mail_id in mails)
+            replaced = stays.filtered(lambda one: one._is_replaced())
+            replaced._note_cancelled("replaced")
+            (stays - replaced)._replace_later()
+            mails.cancel()
             empty = {"cause": False, "ended_date": False, "effects_due": False}
-            note(ended, {"state": "waiting", "reason": False, **empty})
+            note(ended - stays, {"state": "waiting", "reason": False, **empty})
+
+    def _is_replaced(self):
+        """:return: whether the person was asked later, or is being asked"""
+        return any(
+            one.state in OPEN
+            or one.id > self.id
+            and one.state != "cancelled"
+            # It may be that none could be made.
+            and (one.mail_id or one.state != "failed")
+            for one in self.consent_id.request_ids - self
+        )
 
     def _note_failed(self, reason):
         for one in self:

@@ -7,6 +7,7 @@ import json
 from markupsafe import Markup
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import ormcache
 
 from .. import canonical_json
@@ -59,6 +60,12 @@ class PrivacyConsentText(models.Model):
     language = fields.Char(string="Language code", readonly=True, required=True)
     content = fields.Text(readonly=True, required=True, exportable=False)
     company_id = fields.Integer(string="Company ID", readonly=True, exportable=False)
+    controller_company_id = fields.Integer(
+        string="Company ID of the controller",
+        compute="_compute_controller_company_id",
+        search="_search_controller_company_id",
+        exportable=False,
+    )
     name = fields.Char(compute="_compute_content")
     description = fields.Html(compute="_compute_content", sanitize=False)
     controller = fields.Char(compute="_compute_content")
@@ -74,6 +81,34 @@ class PrivacyConsentText(models.Model):
     )
 
     _unique_hash = models.UniqueIndex("(hash)")
+
+    @api.model
+    def _companies_of_activities(self):
+        """:return: the company's id, or 0, by the unique id of each activity"""
+        activities_sudo = self.env["privacy.activity"].sudo()
+        return {
+            activity.uuid: activity.controller_company_id.id or 0
+            for activity in activities_sudo.with_context(active_test=False).search([])
+        }
+
+    @api.depends("activity_uuid", "company_id")
+    def _compute_controller_company_id(self):
+        """Follow the activity, as its consents do, for as long as there is one."""
+        companies = self._companies_of_activities()
+        for text in self:
+            company_id = companies.get(text.activity_uuid, text.company_id)
+            text.controller_company_id = company_id
+
+    def _search_controller_company_id(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        ids = {one or 0 for one in value}
+        companies = self._companies_of_activities()
+        allowed = [uuid for uuid, company_id in companies.items() if company_id in ids]
+        return Domain("activity_uuid", "in", allowed) | (
+            Domain("activity_uuid", "not in", list(companies))
+            & Domain("company_id", "in", [*ids, False] if 0 in ids else list(ids))
+        )
 
     @api.depends("content")
     def _compute_content(self):
@@ -192,6 +227,8 @@ class PrivacyActivity(models.Model):
         compute="_compute_processor_names", store=True, exportable=False
     )
 
+    # Odoo stores what an activity is created with as the English text, too.
+    text_language = fields.Char(string="Language code", readonly=True, exportable=False)
     text_falls_back = fields.Boolean(
         compute="_compute_text_falls_back",
         help="The text is not there in this language: people read the English one.",
@@ -215,6 +252,17 @@ class PrivacyActivity(models.Model):
     def _auto_init(self):
         add_uuid(self.env.cr, self._table)
         return super()._auto_init()
+
+    def web_override_translations(self, values):
+        """Leave each language its own text where a duplicate is saved.
+
+        :raise AccessError: for whoever may not write the activity
+        """
+        self.check_access("write")
+        others = {
+            name: value for name, value in values.items() if name not in _TRANSLATED
+        }
+        return super().web_override_translations(others)
 
     def _text_languages(self):
         """:return: the codes of the installed languages"""
@@ -255,7 +303,8 @@ class PrivacyActivity(models.Model):
         own = self.with_context(lang=self._installed(language))
         english = self.with_context(lang="en_US")
         return bool(own.description) and (
-            own.env.lang != "en_US" and own.description == english.description
+            own.env.lang not in ("en_US", self.text_language)
+            and own.description == english.description
         )
 
     def _installed(self, language):

@@ -82,7 +82,10 @@ class PrivacyConsent(models.Model):
         :param dict bodies: text of each consent
         :param dict authors: partner of each consent who speaks, if it is not the user
         """
-        followed = self._followed(subtype.id)
+        followed = self.browse()
+        # An import mails nobody.
+        if not self.env.context.get("import_file"):
+            followed = self._followed(subtype.id)
         if unfollowed := self - followed:
             unfollowed._log(subtype, bodies, authors, **_UNTOLD)
         if followed:
@@ -118,6 +121,10 @@ class PrivacyConsent(models.Model):
 
     def _followed(self, subtype_id):
         """:return: those of these consents of which somebody follows this subtype"""
+        # The door of answers has read it.
+        known = self._fields["message_follower_ids"]._get_cache(self.env)
+        if all(known.get(consent_id) == () for consent_id in self._ids):
+            return self.browse()
         self.env["mail.followers"].flush_model()
         rows = self.env.execute_query(
             SQL(
@@ -135,14 +142,42 @@ class PrivacyConsent(models.Model):
         )
         return self.browse(consent_id for (consent_id,) in rows)
 
+    def _mail_get_companies(self, default=False):
+        """Have replies go to the company that asks."""
+        companies = super()._mail_get_companies(default=default)
+        for consent in self:
+            asking = consent.activity_id.sudo().controller_company_id
+            companies[consent.id] = asking or companies[consent.id]
+        return companies
+
     def _notify_get_recipients(self, message, msg_vals=False, **kwargs):
-        """Mail a request to the subject, also to one who reads messages in Odoo."""
-        recipients = super()._notify_get_recipients(message, msg_vals, **kwargs)
+        """Mail a request to the subject, also to one who reads messages in Odoo.
+
+        Users who follow what they may not read any more are told nothing.
+        """
+        named = (msg_vals or {}).get("partner_ids") or message.partner_ids.ids
+        recipients = [
+            recipient
+            for recipient in super()._notify_get_recipients(message, msg_vals, **kwargs)
+            if recipient["share"]
+            or not recipient["is_follower"]
+            or recipient["id"] in named
+            or self._is_readable_by(self.env["res.users"].browse(recipient["uid"]))
+        ]
         if links.placeholder.choices((msg_vals or {}).get("body") or message.body):
             for recipient in recipients:
                 if recipient["id"] == self.partner_id.id:
                     recipient["notif"] = "email"
         return recipients
+
+    def _is_readable_by(self, user):
+        """:return: whether a user may read the consent in one of their companies"""
+        company_ids = user.sudo().company_ids.ids
+        return (
+            self.with_user(user)
+            .with_context(allowed_company_ids=company_ids)
+            .has_access("read")
+        )
 
     def _notify_by_email_render_layout(
         self, message, recipients_group, msg_vals=False, render_values=None

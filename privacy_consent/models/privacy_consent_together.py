@@ -52,15 +52,22 @@ class PrivacyConsent(models.Model):
         heads = {one: one.ask_with_id or one for one in self.activity_id}
         return {
             together[0]: together[1:]
-            for together in self.sorted(
-                lambda one: (
-                    one.activity_id != heads[one.activity_id],
-                    one.activity_id.id,
-                )
-            )
+            for together in self.sorted(lambda one: one.activity_id._rank_together())
             .grouped(lambda one: (one.partner_id, heads[one.activity_id]))
             .values()
         }
+
+    def _complete_request(self, subject, body):
+        """Say why the person is asked again, and what else, in their language.
+
+        :return: subject and body, which say it whatever the template is
+        """
+        before, after = self._along_notes()
+        if others := along_with(self):
+            subject = self.env._(
+                "%(subject)s (and %(count)s more)", subject=subject, count=len(others)
+            )
+        return subject, before + self._following_note() + Markup(body) + after
 
     def _along_notes(self):
         """Say what else a mail asks for, in the language of the person.

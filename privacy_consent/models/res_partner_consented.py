@@ -157,23 +157,16 @@ class PrivacyConsent(models.Model):
         make_consented_view(self.env.cr)
         return result
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        """Forget what contacts were known to consent to."""
-        consents = super().create(vals_list)
-        self.env["res.partner"].invalidate_model(
-            ["consented_activity_ids"], flush=False
-        )
-        return consents
+    @api.model
+    def _forget_consented(self, names):
+        """Forget what contacts were known to consent to, if that may change.
 
-    def write(self, vals):
-        """Forget what contacts were known to consent to, if that may change."""
-        result = super().write(vals)
-        if not vals.keys().isdisjoint(_READ):
+        :param names: the fields that were written
+        """
+        if any(name in names for name in _READ):
             self.env["res.partner"].invalidate_model(
                 ["consented_activity_ids"], flush=False
             )
-        return result
 
 
 class PrivacyActivity(models.Model):
@@ -196,9 +189,28 @@ class PrivacyActivity(models.Model):
             )
 
     def _compute_usable_count(self):
+        _flush(self.env)
+        partners = self.env["res.partner"]
+
+        def to_sql(_model, alias, _query):
+            subjects = partners._search([("active", "=", True)])
+            subjects.add_where(
+                SQL(
+                    "%s = %s",
+                    SQL.identifier(subjects.table, "id"),
+                    SQL.identifier(alias, "partner_id"),
+                )
+            )
+            # OFFSET keeps PostgreSQL from reading all contacts before it counts.
+            return SQL(
+                "%s AND EXISTS (%s OFFSET 0)", _counts(alias), subjects.subselect()
+            )
+
+        consenting = Domain("merged_into_id", "=", False) & Domain.custom(to_sql=to_sql)
         for activity in self:
-            count = self.env["res.partner"].search_count(
-                activity._consenting_domain(), limit=_COUNTED + 1
+            count = activity.active and self.env["privacy.consent"].sudo().search_count(
+                consenting & Domain("activity_id", "in", activity.ids),
+                limit=_COUNTED + 1,
             )
             shown = formatLang(self.env, min(count, _COUNTED), digits=0)
             activity.usable_count = f"{shown}+" if count > _COUNTED else shown
@@ -219,11 +231,14 @@ class PrivacyActivity(models.Model):
         """
         self.ensure_one()
         self.check_access("read")
+        name = self.env._("May be used today: %s", self.name)
         return {
             **self.env["ir.actions.act_window"]._for_xml_id(
                 "privacy.action_data_protection_partner_form"
             ),
-            "name": self.env._("May be used today: %s", self.name),
+            "name": name,
+            # The web client shows this one.
+            "display_name": name,
             "view_mode": "list,kanban,form",
             "views": [(False, "list"), (False, "kanban"), (False, "form")],
             "domain": list(self._consenting_domain()),

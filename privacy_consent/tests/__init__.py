@@ -6,6 +6,7 @@ from . import test_answer_guard
 from . import test_answer_texts
 from . import test_append_only
 from . import test_ask
+from . import test_ask_anew
 from . import test_ask_selected
 from . import test_blacklist
 from . import test_bounces
@@ -23,6 +24,7 @@ from . import test_erasure
 from . import test_export
 from . import test_fetching
 from . import test_forged_history
+from . import test_forged_words
 from . import test_fresh_snapshot
 from . import test_gateway
 from . import test_generate
@@ -75,6 +77,8 @@ from . import test_text_names
 from . import test_texts
 from . import test_together
 from . import test_tour
+from . import test_uninstall
+from . import test_unique_id
 from . import test_unsubscribe
 from . import test_upgraded_files
 from . import test_whose_word

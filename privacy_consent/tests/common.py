@@ -161,6 +161,7 @@ class ConsentCase(TransactionCase, MockSmtplibCase):
 class Delivered:
     """One message as the SMTP server got it.
 
+    :ivar sender: the address to which the envelope bounces
     :ivar to: the addresses of the envelope
     :ivar message: the parsed MIME message
     :ivar html: its HTML part
@@ -168,6 +169,7 @@ class Delivered:
     """
 
     def __init__(self, email):
+        self.sender = email["smtp_from"]
         self.to = email["smtp_to_list"]
         self.message = message_from_string(email["message"])
         self.subject = str(make_header(decode_header(self.message["Subject"])))

@@ -2,153 +2,130 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """The rules of reminders, renewals and ends once more, in plain Python, for tests."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from types import SimpleNamespace
 
 from dateutil import tz
 from dateutil.relativedelta import relativedelta
 
-ZONE = tz.gettz("Europe/Berlin")
 NO, ENDED = ("refused", "withdrawn"), ("expired", "invalidated")
+BERLIN = tz.gettz("Europe/Berlin")
 
 
 def months_later(moment, months):
-    local = moment.replace(tzinfo=tz.UTC).astimezone(ZONE).replace(tzinfo=None)
-    local = (local + relativedelta(months=months)).replace(tzinfo=ZONE)
-    return tz.resolve_imaginary(local).astimezone(tz.UTC).replace(tzinfo=None)
+    local = moment.replace(tzinfo=tz.UTC).astimezone(BERLIN)
+    later = local + relativedelta(months=months)
+    return later.astimezone(tz.UTC).replace(tzinfo=None)
 
 
 class Person:
-    """One consent; several may have the same contact after a merge."""
+    """One consent, its last mail, and whether nobody answered since this began."""
 
     def __init__(self, consent_id, address):
-        self.id, self.contact = consent_id, {"address": address, "active": True}
-        self.status = self.answered = self.ends = None
-        self.renewed, self.active, self.merged = False, True, False
-        self.mails, self.twins, self.events = [], [], []
-
-    def becomes(self, status, now):
-        self.status = status
-        self.events.append((status, now))
-
-    def waiting(self):
-        return [mail for mail in self.mails if mail.state == "waiting"]
+        self.id, self.mails, self.events = consent_id, [], []
+        self.contact = SimpleNamespace(address=address, active=True, mails=[])
+        self.mail = SimpleNamespace(address=address, state=None)
+        self.status = self.answered = self.ends = self.renewed = None
+        self.active, self.merged, self.silent = True, False, False
 
     def cancel(self, state="cancelled"):
-        for mail in self.waiting():
-            mail.state = state
+        if self.mail.state == "waiting":
+            self.mail.state, self.silent = state, False
 
-    def end(self, status, now, state="cancelled"):
+    def becomes(self, status, now, state="cancelled"):
         self.cancel(state)
-        self.becomes(status, now)
-        for mail in self.mails:
-            mail.looked = 3
+        self.status, self.silent = status, False
+        self.events.append((status, now))
 
     def lately(self, kind, since):
-        sent = ("waiting", "delivered", "bounced")
-        mails = [mail for one in [self, *self.twins] for mail in one.mails]
-        return any(
-            one.kind == kind
-            and one.state in sent
-            and (one.delivered or one.made) > since
-            for one in mails
-        )
+        mails = [it for it in self.contact.mails if it.kind == kind]
+        sent = [it for it in mails if it.state not in ("cancelled", "replaced")]
+        return any((it.delivered or it.made) > since for it in sent)
 
-    def is_silent(self, mail):
-        begun = mail.begun or mail
-        later = self.mails[self.mails.index(begun) :]
-        arrived = [one.state == "delivered" and not one.soft for one in later]
-        replaced = [one.state == "replaced" for one in later]
-        answered = self.answered and self.answered > begun.made
-        alone = mail is self.mails[-1] and all(map(max, arrived, replaced))
-        return alone and not answered and self.status not in NO
+    def rank(self, contact):
+        answer = (self.answered or datetime.min, self.status in NO + ENDED)
+        asked = (self.active, self.mail.state == "waiting", self.contact is contact)
+        return (*answer, *asked, -self.id)
 
 
 class Model:
     """All people, and what is set: months, count, renewal and spacing."""
 
     def __init__(self, people, **settings):
-        self.people, self.listed, self.stopped = people, set(), False
-        self.__dict__.update(settings)
+        vars(self).update(settings, people=people, listed=set(), stopped=False)
 
-    def ask(self, one, now, kind, begun=None, number=0, check=True):
-        address = one.contact["address"]
-        last = one.mails[-1].address if one.mails else address
-        off = self.stopped or one.merged or not (one.active and one.contact["active"])
-        if off or one.waiting() or (check and self.listed & {address, last}):
-            return
-        mail = {"kind": kind, "address": address, "made": now, "begun": begun}
-        rest = {"state": "waiting", "delivered": None, "soft": False, "looked": 0}
-        one.mails.append(SimpleNamespace(**mail, number=number, **rest))
+    def ask(self, one, now, kind, number=0, check=True):
+        off = self.stopped or one.merged or not (one.active and one.contact.active)
+        listed = check and self.listed & {one.contact.address, one.mail.address}
+        if not (off or listed or one.mail.state == "waiting"):
+            mail = {"kind": kind, "number": number, "made": now, "delivered": None}
+            mail |= {"address": one.contact.address, "state": "waiting", "looked": 0}
+            one.mail, one.silent = SimpleNamespace(**mail), True
+            one.mails.append(one.mail)
+            one.contact.mails.append(one.mail)
 
     def answer(self, one, yes, now):
         before = one.status in ("given", "withdrawn")
         one.becomes("given" if yes else "withdrawn" if before else "refused", now)
-        one.answered, one.renewed = now, False
-        one.cancel()
+        one.answered = now
 
     def change(self, now):
         for one in self.people:
-            for mail in one.waiting():
-                mail.state = "replaced"
-                self.ask(one, now, mail.kind, mail.begun, mail.number, check=False)
+            if one.mail.state == "waiting":
+                one.cancel("replaced")
+                self.ask(one, now, one.mail.kind, one.mail.number, check=False)
             if one.status == "given" and not one.merged:
-                one.end("invalidated", now, "replaced")
+                one.becomes("invalidated", now, "replaced")
                 self.ask(one, now, "changed")
 
+    def go_on(self, now):
+        """Ask whom no server reached, and whose address is another one since."""
+        self.stopped = False
+        for one in self.people:
+            known = {mail.address for mail in one.mails if mail.delivered}
+            lost = "bounced" in {mail.state for mail in one.mails}
+            if lost and one.status == "requested" and one.contact.address not in known:
+                self.ask(one, now, "again", check=False)
+
     def run(self, now):
-        """Do what the scheduled action does."""
-        current = [one for one in self.people if not one.merged]
-        for one in current:
-            if one.status != "given":
-                continue
-            before, one.ends = one.ends, months_later(one.answered, self.months)
-            one.renewed = one.renewed and one.ends == before
-            if one.ends <= now:
-                one.end("expired", now)
-        days, since = timedelta(days=self.renewal), now - timedelta(days=self.spacing)
-        for one in () if self.stopped else current:
-            soon = one.status == "given" and one.ends <= now + days
-            if soon and not one.renewed and not one.lately("renewal", now - days):
-                one.renewed = True
-                self.ask(one, now, "renewal")
-        for one in () if self.stopped else current:
-            for mail in list(one.mails):
-                due = mail.state == "delivered" and mail.delivered <= since
-                if (
-                    due
-                    and mail.looked < self.count
-                    and not one.lately("reminder", since)
-                ):
-                    mail.looked, number = self.count, mail.number + 1
-                    if number <= self.count and one.is_silent(mail):
-                        self.ask(one, now, "reminder", mail.begun or mail, number)
+        for one in self.people:
+            if one.status == "given" and not one.merged:
+                one.ends = months_later(one.answered, self.months)
+                if one.ends <= now:
+                    one.becomes("expired", now)
+            if not one.merged and not self.stopped:
+                self.renew(one, now)
+                self.remind(one, now, one.mail)
+
+    def renew(self, one, now):
+        soon = one.status == "given" and one.ends <= now + self.renewal
+        lately = one.lately("renewal", now - self.renewal)
+        if soon and one.renewed != one.ends and not lately:
+            one.renewed = one.ends
+            self.ask(one, now, "renewal")
+
+    def remind(self, one, now, mail):
+        """Look once at each mail: whoever cannot be reminded then never is."""
+        due = mail.state == "delivered" and mail.delivered <= now - self.spacing
+        lately = one.lately("reminder", now - self.spacing)
+        if due and mail.looked < self.count and not lately:
+            mail.looked = self.count
+            if one.silent and one.status not in NO and mail.number < self.count:
+                self.ask(one, now, "reminder", mail.number + 1)
 
     def send(self, now):
-        """Do what the mail queue does."""
         for one in self.people:
-            for mail in one.waiting():
-                listed = self.listed & {one.contact["address"], mail.address}
-                by_hand = mail.kind in ("first", "again")
-                if not one.contact["active"] or (listed and not by_hand):
-                    mail.state = "cancelled"
-                    continue
-                mail.state, mail.delivered = "delivered", now
+            listed = self.listed & {one.contact.address, one.mail.address}
+            if listed and one.mail.kind not in ("first", "again"):
+                one.cancel()
+            elif one.mail.state == "waiting":
+                one.mail.state, one.mail.delivered = "delivered", now
                 one.events.append(("requested", now))
                 one.status = one.status or "requested"
 
     def merge(self, one, other, contact):
         """Two contacts become one; the latest answer counts, then the refusal."""
-
-        def rank(it):
-            answer = (it.answered or datetime.min, it.status in NO + ENDED)
-            known = (bool(it.answered), it.active, bool(it.waiting()))
-            return (*answer, *known, it.contact is contact, -it.id)
-
-        other, one = sorted([one, other], key=rank)
+        other, one = sorted([one, other], key=lambda it: it.rank(contact))
         other.cancel()
-        one.active, other.active = one.active or other.active, False
-        other.merged = True
-        one.twins += [other, *other.twins]
-        for it in [one, *one.twins]:
-            it.contact = contact
+        one.active, other.active, other.merged = one.active or other.active, False, True
+        contact.mails, one.contact = one.contact.mails + other.contact.mails, contact

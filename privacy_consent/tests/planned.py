@@ -74,6 +74,10 @@ class PlannedCase(ConsentCase):
         """Ask by the list action."""
         consent.action_auto_ask()
 
+    def ask_fresh(self, consent):
+        """Ask as somebody wished on a page."""
+        consent.sudo()._ask_at_present_address()
+
     def request(self, consent=None):
         """:return: the last request of a consent"""
         self.env.flush_all()

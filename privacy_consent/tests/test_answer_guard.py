@@ -140,6 +140,20 @@ class TestAnswerGuard(GuardCase):
             for vals in map(self.values, forgeries):
                 self.assert_refused(f"record._write({vals})", consent)
 
+    def test_steps_that_no_event_tells(self):
+        moment = "datetime.datetime(2026, 1, 1)"
+        for consent, vals in [
+            (self.asked, "{'state': 'draft', 'status': 'unknown'}"),
+            (self.asked, "{'state': 'draft'}"),
+            (self.asked, f"{{'sent_date': {moment}}}"),
+            (self.asked, "{'sent_date': None}"),
+            (self.consent, f"{{'sent_date': {moment}}}"),
+            (self.draft, "{'state': 'sent', 'status': 'requested'}"),
+            (self.draft, "{'state': 'sent'}"),
+            (self.draft, f"{{'sent_date': {moment}}}"),
+        ]:
+            self.assert_refused(f"record._write({vals})", consent)
+
     def test_new_row(self):
         values = {"partner_id": self.mute.id, "activity_id": self.activity.id}
         values |= {"uuid": "mine", "state": "draft", "active": True}

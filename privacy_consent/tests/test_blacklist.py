@@ -149,6 +149,17 @@ class TestBlacklist(BlacklistCase):
         self.accept(self.consent_of(twin))
         self.assertFalse(self.entry().active)
 
+    def test_second_address_of_another_contact_keeps_it(self):
+        twin = self._create_subject("Twin", "twin@example.com; Twin <ANN@example.com>")
+        self._create_subject("No twin", "x@example.com, joann@example.com")
+        ann = self.asked()
+        press(self.consent_of(twin), False)
+        self.accept(ann)
+        self.assertTrue(self.entry().active)
+        self.accept(self.consent_of(twin))
+        self.accept(ann)
+        self.assertFalse(self.entry().active)
+
     def test_other_contact_that_was_asked_there_keeps_it(self):
         twin = self._create_subject("Twin", "ann@example.com")
         ann = self.asked()

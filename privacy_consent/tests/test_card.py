@@ -140,6 +140,16 @@ class TestCard(ProgressCase):
         self.assertEqual(failed, [1, *[0] * 7, 1])
         self.assertEqual(self.numbers(activities[0]), [33, 1, 1, 1, 1, 0])
 
+    def test_all_ended(self):
+        """They were asked, whatever became of it."""
+        (self.consent_of(self.luc) + self.consent_of(self.eve)).active = False
+        end = self.let_it_end()
+        with self.at(end + timedelta(1)):
+            self.env["privacy.activity"]._cron_life()
+            self.assertEqual(self.consent_of(self.ann).status, "expired")
+            self.assertEqual(self.numbers(), [0] * 6)
+            self.assertEqual(self.activity.with_user(self.reader).asked_count, 1)
+
     def test_companies(self):
         self.luc.company_id = self.env["res.company"].create({"name": "Other"})
         self.assertEqual(self.numbers(), [50, 1, 1, 0, 0, 0])

@@ -57,6 +57,33 @@ class TestCompany(ConsentCase):
         self.assertIn(self.activity, activities.with_user(self.officer).search([]))
         self.assertIn(self.activity, activities.with_user(self.manager).search([]))
 
+    def test_followers_who_may_not_read_it_are_not_told(self):
+        """Whoever is no user, and whom somebody chose, is."""
+        self.generate()
+        self.run_queue()
+        consent = self.consent_of(self.ann)
+        subtypes = self.env["mail.message.subtype"].search([]).ids
+        somebody = self.env["res.partner"].create({"name": "X", "email": "x@x.example"})
+        followers = self.manager.partner_id + self.officer.partner_id + somebody
+        consent.message_subscribe(followers.ids, subtypes)
+        told = {"x@x.example", "manager@example.com"}
+        own, theirs = self.activity.controller_id, self.company.partner_id
+        for minutes, controller in enumerate((own, theirs)):
+            self.activity.controller_id = controller
+            self.run_queue()
+            with self.at(self.later(minutes=minutes)):
+                press(consent, not minutes)
+            sent = {address for mail in self.run_queue() for address in mail.to}
+            self.assertEqual(sent, told)
+            told = {"x@x.example", "officer@example.com"}
+        consent.message_post(
+            body="See this",
+            partner_ids=self.manager.partner_id.ids,
+            subtype_xmlid="mail.mt_comment",
+        )
+        sent = {address for mail in self.run_queue() for address in mail.to}
+        self.assertEqual(sent, told | {"manager@example.com"}, "somebody chose them")
+
     def test_consent_follows_the_controller(self):
         """Contacts without a company are those of all, consents of them are not."""
         self.generate()
@@ -107,6 +134,25 @@ class TestCompany(ConsentCase):
         ours, theirs = self.visible("privacy.consent.event.detail")
         self.assertTrue(ours)
         self.assertFalse(theirs)
+
+    def test_texts_follow_the_controller(self):
+        self.generate()
+        press(self.consent_of(self.ann), True)
+        domain = [("activity_uuid", "=", self.activity.uuid)]
+        texts = self.env["privacy.consent.text"].search(domain)
+        for company, visible in (
+            (self.env.company, (True, False)),
+            (self.company, (False, True)),
+        ):
+            self.activity.controller_id = company.partner_id
+            self.env.flush_all()
+            self.env.invalidate_all()
+            users = (self.manager, self.officer)
+            for user, may_read in zip(users, visible, strict=True):
+                with self.subTest(company.name, user=user.name):
+                    found = texts.with_user(user).search(domain)
+                    self.assertEqual(bool(found & texts), may_read)
+                    self.assertEqual(texts.with_user(user).has_access("read"), may_read)
 
     def test_consents_of_hidden_activities_are_not_created(self):
         self.mute.email = "mute@example.com"

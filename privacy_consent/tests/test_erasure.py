@@ -608,7 +608,7 @@ class TestErasure(ConsentCase):
 
     def test_erasing_ends_with_an_error(self):
         """What cannot be deleted otherwise still cannot be."""
-        with self.assertRaises(ZeroDivisionError), erasing():
+        with self.assertRaises(ZeroDivisionError), erasing(self.consent):
             raise ZeroDivisionError
         with self.assertRaisesRegex(UserError, "Archive it instead"):
             self.consent.unlink()

@@ -51,6 +51,24 @@ class TestExport(ConsentCase, HttpCase):
         self.assertEqual({row["Contact ID"] for row in answers}, {str(self.ann.id)})
         self.assertEqual({row["Subject"] for row in answers}, {"'=cmd()"})
         self.assertEqual({row["How"] for row in answers}, {"Link in the mail"})
+        self.assertEqual(
+            {row["Answered on (UTC)"] for row in answers},
+            {str(one.answered_at)[:19] for one in self.consent.event_ids},
+        )
+
+    def test_each_column_has_a_title_of_its_own(self):
+        titles = next(self.env["privacy.consent"]._rows_with_events([]))
+        self.assertEqual(sorted(set(titles)), sorted(titles))
+
+    def test_no_cell_is_a_formula(self):
+        cell = privacy_consent_export._cell
+        for sign in "=+-@\t\r\n＝＋－＠":
+            for before in ("", " ", "\n"):
+                text = f"{before}{sign}cmd()"
+                self.ann.name = text
+                self.assertEqual(cell(self.ann, "name"), f"'{text}")
+        self.ann.name = "a=b"
+        self.assertEqual(cell(self.ann, "name"), "a=b")
 
     def test_archived_too(self):
         self.consent.active = False
@@ -100,7 +118,7 @@ class TestExport(ConsentCase, HttpCase):
             )
             self.env.flush_all()
             self.env.invalidate_all()
-            rows = self.env["privacy.consent"]._export_rows([])
+            rows = self.env["privacy.consent"]._rows_with_events([])
             tracemalloc.start()
             self.assertGreater(sum(1 for _row in rows), count)
             peaks.append(tracemalloc.get_traced_memory()[1])

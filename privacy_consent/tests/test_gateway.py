@@ -190,13 +190,19 @@ class TestBounced(GatewayCase):
         self.receive(
             reports.postfix("ann@example.com", self.message_id, status="5.2.2")
         )
-        self.assertEqual(self.request.state, "delivered")
+        self.assertEqual(self.request.state, "bounced")
         self.assertEqual(self.request.bounce_type, "soft")
         self.assertIn("5.2.2", self.request.reason)
-        self.assertEqual(self.kinds(), ["requested"])
+        self.assertEqual(self.kinds(), ["requested", "bounced"])
+        failed = self.env["privacy.consent"].search([("failure_reason", "!=", False)])
+        self.assertEqual(failed, self.consent)
+        self.assertEqual(self.activity.consent_progress()["failed"], 1)
+        ended = self.request.ended_date
         self.receive(reports.postfix("ann@example.com", self.message_id))
         self.assertEqual(self.request.bounce_type, "hard")
         self.assertIn("5.1.1", self.request.reason)
+        self.assertEqual(self.request.ended_date, ended)
+        self.assertEqual(self.kinds(), ["requested", "bounced"])
         self.receive(
             reports.postfix("ann@example.com", self.message_id, status="5.2.2")
         )
@@ -422,14 +428,39 @@ class TestReply(GatewayCase):
             }
         )
         alias = self.env["mail.alias"].search([("alias_name", "=", "general")])
-        self.receive(
-            f"From: Ann <ann@example.com>\nTo: {alias.alias_full_name}\n"
-            f"Message-ID: <reply@example.com>\nIn-Reply-To: {self.message_id}\n"
-            f"Subject: Fwd\n\nSee {self.link}\n",
-            save_original=True,
+        encoded = base64.encodebytes(self.mail.html.encode()).decode()
+        attached = (
+            'Content-Type: multipart/mixed; boundary="b"\n\n--b\n\nLook\n'
+            "--b\nContent-Type: message/rfc822\n\nContent-Type: text/html\n"
+            f"Content-Transfer-Encoding: base64\n\n{encoded}\n--b--\n"
         )
-        self.assertEqual(self.new_messages().model, "discuss.channel")
-        self.assert_clean()
+        printable = (
+            "Content-Transfer-Encoding: quoted-printable\n\nSee "
+            + self.link.replace("privacy/", "privacy/=\n").replace("=t", "=3Dt")
+        )
+        # Mail programs that forward a mail may not say which one.
+        for number, (about, content) in enumerate(
+            (
+                (f"In-Reply-To: {self.message_id}\n", f"\nSee {self.link}\n"),
+                ("", f"\nSee {self.link}\n"),
+                ("", f"\nSee {quote(quote(self.link, safe=''), safe='')}\n"),
+                ("", printable),
+                ("", attached),
+            )
+        ):
+            self.receive(
+                f"From: Ann <ann@example.com>\nTo: {alias.alias_full_name}\n"
+                f"Message-ID: <reply{number}@example.com>\n{about}"
+                f"Subject: Fwd\n{content}",
+                save_original=True,
+            )
+            message = self.new_messages()[0]
+            self.assertEqual(message.model, "discuss.channel")
+            self.assertRegex(message.body, "See|Look")
+            self.assertIn(
+                "original_email.eml.txt", message.attachment_ids.mapped("name")
+            )
+            self.assert_clean()
 
     def test_former_links(self):
         """Links that were ended, and those to former addresses."""

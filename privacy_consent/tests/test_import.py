@@ -59,7 +59,8 @@ class TestImport(ConsentCase):
                 }
             )
         )
-        result = wizard.with_context(tracking_disable=True).execute_import(
+        wizard = wizard.with_context(tracking_disable=True, lang=wizard.env.user.lang)
+        result = wizard.execute_import(
             [*columns], [*columns], {**OPTIONS, **options}, dryrun=dryrun
         )
         self.env.flush_all()
@@ -127,6 +128,131 @@ class TestImport(ConsentCase):
             self.assertEqual(luc[:3], ("refused", "staff", "phone"))
             self.assertEqual(len(self.answers(self.mute)), 1)
 
+    def test_again_after_a_later_word(self):
+        """A row without a date is known again, whatever the person said since."""
+        undated = [
+            ("ann@example.com", "Newsletter", "yes", "", "", ""),
+            ("luc@example.com", "Newsletter", "yes", "", "phone", "x"),
+            ("Mute", "Newsletter", "yes", "", "", ""),
+            ("Mute", "Newsletter", "no", "", "", ""),
+        ]
+        self.assertEqual(self.rows(*undated), [])
+        for one in self.ann + self.luc:
+            press(self.consent_of(one), False)
+        mute = self.consent_of(self.mute)
+        self.assertEqual(mute.status, "withdrawn")
+        for _time in range(2):
+            self.assertEqual(self.rows(*undated), [])
+            for one in self.ann + self.luc:
+                self.assertEqual(
+                    [answer[0] for answer in self.answers(one)], ["given", "withdrawn"]
+                )
+                self.assertEqual(self.consent_of(one).status, "withdrawn")
+            self.assertEqual(len(self.answers(self.mute)), 2)
+        for other in ("by phone", ""), ("", "another note"):
+            rows = [("ann@example.com", "Newsletter", "yes", "", *other)]
+            self.assertEqual(self.rows(*rows), [])
+            self.assertEqual(self.consent_of(self.ann).status, "given", "it says more")
+            press(self.consent_of(self.ann), False)
+        row = ("ann@example.com", "Newsletter", "yes")
+        self.rows((*row, "2026-03-05", "phone", "y"))
+        self.assertEqual(self.consent_of(self.ann).status, "withdrawn")
+        self.rows((*row, "", "phone", "y"))
+        self.assertEqual(self.consent_of(self.ann).status, "given", "said anew")
+
+    def test_again_after_contacts_were_merged(self):
+        twin = self._create_subject("Twin", "twin@example.com")
+        self.rows(("twin@example.com", "Newsletter", "yes", "", "", "as a twin"))
+        self.rows(("ann@example.com", "Newsletter", "yes", "", "", ""))
+        self.env["base.partner.merge.automatic.wizard"]._merge(
+            (twin + self.ann).ids, self.ann
+        )
+        self.env.flush_all()
+        [consent] = self.consent_of(self.ann).filtered(
+            lambda one: not one.merged_into_id
+        )
+        press(consent, False)
+        self.rows(("ann@example.com", "Newsletter", "yes", "", "", "as a twin"))
+        self.assertEqual(consent.status, "withdrawn")
+        other = self.consent_of(self.ann) - consent
+        other.with_user(self.manager).action_answer(True)
+        self.assertFalse(other.active, "another one counts instead")
+
+    def test_archived_consents(self):
+        """A yes takes its consent out of the archive, as by hand."""
+        consents = self.generate()
+        consents.active = False
+        self.env["privacy.consent"].flush_model()
+        self.assertEqual(
+            self.rows(
+                ("ann@example.com", "Newsletter", "yes", "", "", ""),
+                ("luc@example.com", "Newsletter", "no", "", "", ""),
+            ),
+            [],
+        )
+        ann, luc = self.consent_of(self.ann), self.consent_of(self.luc)
+        self.assertEqual((ann.active, luc.active), (True, False))
+        self.assertTrue(self.ann._has_consent(self.activity))
+        ann.active = False
+        rows = [("ann@example.com", "Newsletter", "yes", "2026-03-05", "", "")]
+        self.assertEqual(self.rows(*rows), [])
+        self.assertEqual(len(self.answers(self.ann)), 2)
+        self.assertFalse(ann.active, "it does not count")
+
+    def test_locked_consents(self):
+        consents = self.generate()
+        ann = consents.filtered(lambda one: one.partner_id == self.ann)
+        press(ann, False)
+        ann._lock_proof(fields.Date.to_date("2099-01-01"), "A claim")
+        other = ("luc@example.com", "Newsletter", "yes", "", "", "")
+        for date in ("", "2026-03-05"):
+            with mute_logger("odoo.sql_db"):
+                errors = self.rows(
+                    other, ("ann@example.com", "Newsletter", "yes", date, "", "")
+                )
+            self.assertIn("locked until 2099-01-01", "".join(errors))
+        self.assertFalse(self.answers(self.luc), "all or nothing")
+        self.assertEqual(
+            self.rows(("ann@example.com", "Newsletter", "no", "", "paper", "")), []
+        )
+        self.assertEqual(len(self.answers(self.ann)), 2, "a no is always heard")
+
+    def test_followers_are_not_mailed(self):
+        consents = self.generate()
+        state_changed = self.env.ref("privacy_consent.mt_consent_state_changed")
+        self.reader.notification_type = "email"
+        consents.message_subscribe(self.reader.partner_id.ids, state_changed.ids)
+        self.assertEqual(
+            self.rows(
+                *((one, "Newsletter", "yes", "", "", "") for one in ("Ann", "Luc"))
+            ),
+            [],
+        )
+        for consent in consents:
+            self.assertIn(state_changed, consent.message_ids.subtype_id)
+        mails = self.env["mail.mail"].search([])
+        self.assertEqual(mails.mapped("state"), ["cancel"] * 2, "the requests alone")
+        self.assertFalse(consents.message_ids.notification_ids)
+
+    def test_other_time_zones(self):
+        """The file is in the time of whoever imports it."""
+        self.manager.tz = "Europe/Paris"
+        rows = [("ann@example.com", "Newsletter", "yes", "2026-03-05 10:00:00", "", "")]
+        for _time in range(2):
+            self.assertEqual(self.rows(*rows), [])
+            [answer] = self.answers(self.ann)
+            self.assertEqual(answer[3], SIGNED - timedelta(hours=1))
+
+    def test_translated_names(self):
+        self.activity.with_context(lang="fr_FR").name = "Lettre"
+        self.manager.lang = "fr_FR"
+        channel = self.env["privacy.consent.event"].with_context(lang="fr_FR")
+        channel = channel._channels()["phone"]
+        rows = [("ann@example.com", "Lettre", "oui", "", channel, "")]
+        self.assertEqual(self.rows(*rows), [])
+        [answer] = self.answers(self.ann)
+        self.assertEqual(answer[:3], ("given", "staff", "phone"))
+
     def test_a_second_row_adds_to_the_consent(self):
         press(self.generate().filtered(lambda one: one.partner_id == self.luc), True)
         self.assertEqual(
@@ -175,6 +301,10 @@ class TestImport(ConsentCase):
     def test_errors(self):
         self._create_subject("Ann", "other@example.com")
         self._create_subject("Twin", "ANN@example.com")
+        for _time in range(2):
+            self._create_subject("name@example.com", False)
+        self._create_subject("Gone", "gone@example.com", active=False)
+        self.manual.write({"name": "Over", "active": False})
         later = str(fields.Datetime.now() + timedelta(days=1))
         for row, message in {
             ("ann@example.com", "Newsletter", "yes", "", "", ""): "fits several",
@@ -187,6 +317,10 @@ class TestImport(ConsentCase):
             ("luc@example.com", "Newsletter", "yes", "then", "", ""): "then",
             ("luc@example.com", "Newsletter", "yes", "", "owl", ""): "“owl” is no way",
             ("", "Newsletter", "yes", "", "", ""): "Missing required value",
+            # Odoo would take the contact who is named so.
+            ("name@example.com", "Newsletter", "yes", "", "", ""): "has the address",
+            ("gone@example.com", "Newsletter", "yes", "", "", ""): "No matching record",
+            ("luc@example.com", "Over", "yes", "", "", ""): "No matching record",
         }.items():
             with self.subTest(row), mute_logger("odoo.sql_db"):
                 errors = self.rows(

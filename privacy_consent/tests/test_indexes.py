@@ -111,6 +111,9 @@ class TestIndexes(ConsentCase):
             "privacy_consent_unique_subject_activity": (
                 self.as_manager._count_subjects_missing
             ),
+            "privacy_consent_event_consent_uuid_idx": lambda: (
+                self.activity._decisions_sudo(now)
+            ),
             "privacy_consent_event__text_id_index": lambda: (
                 self.env["privacy.consent.event"].search([("text_id", "in", [1])])
             ),
@@ -132,6 +135,9 @@ class TestIndexes(ConsentCase):
             "privacy_consent_request_unreached_idx": self.as_manager.consent_progress,
             "res_partner_email_normalized_idx": lambda: partners.search(
                 [("email_normalized", "=", "a@example.com")]
+            ),
+            "res_partner_several_addresses_idx": lambda: partners._with_address(
+                "a@example.com"
             ),
         }
 

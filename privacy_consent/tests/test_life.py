@@ -326,6 +326,61 @@ class TestRenewal(LifeCase):
         mail = self.renew("2027-03-05 00:00:00")
         self.assertIn("April 2, 2027", mail.text)
 
+    def test_validity_changed_and_changed_back(self):
+        self.renew()
+        self.set_up(validity_months=13)
+        self.live("2027-02-10 00:00:00")
+        self.set_up(validity_months=12, renewal_days=5)
+        self.assertFalse(self.live("2027-02-26 00:00:00"), "once before the same end")
+        self.live("2027-03-02 12:00:00")
+        self.assertEqual(self.consent.status, "expired")
+
+    def test_validity_there_and_back(self):
+        """Whom the renewal did not reach is not asked again, and stops no other."""
+        self.press_at(GIVEN + timedelta(days=1), self.other)
+        with self.at("2027-01-31 13:00:00"):
+            self.env["privacy.activity"]._cron_life()
+        self.consent.last_request_id.mail_id.write({"state": "exception"})
+        for months in (24, 12):
+            self.set_up(validity_months=months)
+            mails = self.live("2027-02-02 00:00:00")
+        self.assertEqual([*mails], ["luc@example.com"])
+        self.assertEqual(self.kinds(), [("first", 0), ("renewal", 0)])
+        self.assertEqual(self.kinds(self.other), [("first", 0), ("renewal", 0)])
+
+    def test_none_that_could_be_made_is_none(self):
+        values = {"use_default_to": False, "partner_to": False}
+        self.template.write({**values, "email_to": "x@example.com"})
+        logger = "odoo.addons.privacy_consent.models.privacy_consent_asking"
+        with mute_logger(logger):
+            for months in (24, 12, 24, 12):
+                self.set_up(validity_months=months)
+                self.assertFalse(self.live("2027-02-01 00:00:00"))
+        last = self.consent.last_request_id
+        self.assertEqual((last.kind, last.state), ("renewal", "failed"))
+        self.assertFalse(last.occasion)
+
+    def test_cancelled_by_stop_and_continued(self):
+        for cause, stop, go_on in (
+            (
+                "stopped",
+                self.activity.action_stop_asking,
+                self.activity.action_continue_asking,
+            ),
+            ("off", self.activity.action_archive, self.activity.action_unarchive),
+        ):
+            with self.subTest(cause), self.env.cr.savepoint() as savepoint:
+                with self.at("2027-02-01 00:00:00"):
+                    self.env["privacy.activity"]._cron_life()
+                    stop()
+                self.assertFalse(self.live("2027-02-02 00:00:00"))
+                self.assertEqual(self.consent.last_request_id.cause, cause)
+                go_on()
+                self.renew("2027-02-03 00:00:00")
+                self.assertFalse(self.live("2027-02-04 00:00:00"))
+                savepoint.rollback()
+            self.env.invalidate_all()
+
     def test_the_database_keeps_it_from_being_repeated(self):
         self.renew()
         last = self.consent.last_request_id

@@ -43,10 +43,10 @@ class TestLifeYear(LifeYear, ConsentCase):
         self.begin_year()
         self.live_year()
 
-    def run_batch(self, name):
-        """Do a batch after half of them were cut off in the middle."""
+    def run_batch(self, name, due):
+        """Do a batch after it was cut off in the middle, and some that do nothing."""
         batch = getattr(self.activity, name)
-        if self.random.random() < 0.5:
+        if due or self.random.random() < 0.1:
             self.cut_off(batch)
         more = batch()
         self.env.flush_all()

@@ -42,6 +42,8 @@ class TestLogMask(BaseCase):
                 "/privacy%252Fconsent%252Faccept%252F7%252F%25200a1b%253Fdb%253Dx",
                 "/privacy%252Fconsent%252Faccept%252F7%252F%25***%253Fdb%253Dx",
             ),
+            ("/privacy/consent/accept/%205/0a1b", "/privacy/consent/accept/%205/***"),
+            ("/privacy/consent/accept/5./0a1b?", "/privacy/consent/accept/5./***?"),
             ("/privacy/consent/accept/", "/privacy/consent/accept/"),
             ("/web/login", "/web/login"),
         ]:

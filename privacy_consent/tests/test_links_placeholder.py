@@ -79,6 +79,10 @@ class TestPlaceholderLink(BaseCase):
                 f'<a href="{url}">',
             ),
             (
+                '<a href="https://t.example/?u=/privacy/consent/accept/&amp;k=1#x">',
+                f'<a href="{url}">',
+            ),
+            (
                 "<p>Copy https://old.example:8069/privacy/consent/accept/, please</p>",
                 f"<p>Copy {url}, please</p>",
             ),
@@ -108,10 +112,16 @@ class TestPlaceholderLink(BaseCase):
                 '<a href="https://ours.example/privacy/consent/accept/7/token">x</a>',
                 '<a href="https://ours.example/privacy/consent/information">x</a>',
                 "<!-- privacy&#47;consent&#47;reject -->",
+                '<a t-attf-href="/privacy/consent/accept/{{ object.id }}">x</a>',
+                '<a t-attf-href="/privacy/consent/accept/#{object.id}">x</a>',
+                """<a t-att-href="'/privacy/consent/accept/' + str(object.id)">x</a>""",
+                """<a t-att-href="'/privacy/consent/accept/%s' % object.id">x</a>""",
+                """<a t-att-href="'/privacy/consent/accept/'">x</a>""",
             ]
         )
         found = links.placeholder.faults(lines)
-        self.assertEqual([number for number, _text in found], [2, 4, 5, 6, 7, 9])
+        numbers = [number for number, _text in found]
+        self.assertEqual(numbers, [2, 4, 5, 6, 7, 9, 10, 11, 12, 13])
         self.assertIn("u=%2Fprivacy%2Fconsent%2Faccept", found[0][1])
         self.assertFalse(links.placeholder.faults(False))
 

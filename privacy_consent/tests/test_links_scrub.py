@@ -57,6 +57,18 @@ def as_message(text):
     return message.as_string()
 
 
+def quoted_word(part):
+    escaped = (f"={byte:02X}" if byte in b"=?_" else chr(byte) for byte in part)
+    return "".join(escaped).encode()
+
+
+def encoded_words(text, way, encode):
+    """As headers are folded."""
+    parts = [text[start : start + 34].encode() for start in range(0, len(text), 34)]
+    words = [f"=?utf-8?{way}?{encode(part).decode()}?=" for part in parts]
+    return "\r\n ".join(words)
+
+
 WAYS = {
     "plain": str,
     "lower": str.lower,
@@ -86,6 +98,9 @@ WAYS = {
     "base64 twice": lambda text: encoded(encoded(text)),
     "quoted base64": lambda text: encoded(text).replace("\n", "\n> "),
     "attached": as_message,
+    "encoded words": lambda text: encoded_words(text, "b", base64.b64encode),
+    "quoted words": lambda text: encoded_words(text, "Q", quoted_word),
+    "JavaScript": lambda text: "".join(f"%u{ord(one):04X}" for one in text),
     "UTF-16": lambda text: text.encode("utf-16-le").decode("latin-1"),
 }
 

@@ -6,6 +6,7 @@ import re
 
 from odoo.tests import HttpCase, tagged
 
+from ..models.privacy_consent_merge import merging
 from .answers import press, set_fact
 from .common import ConsentCase, local, nonces
 
@@ -203,7 +204,11 @@ class TestMerge(ConsentCase, HttpCase):
         fields = ["partner_id", "active", "merged_into_id", "message_ids"]
         before = consents.read(fields)
         wizard = self.env["base.partner.merge.automatic.wizard"]
-        with self.assertRaises(ZeroDivisionError), self.cr.savepoint():
+        with (
+            self.assertRaises(ZeroDivisionError),
+            self.cr.savepoint(),
+            merging((self.luc + self.ann).ids),
+        ):
             wizard._update_foreign_keys(self.luc, self.ann)
             raise ZeroDivisionError
         self.env.invalidate_all()

@@ -2,6 +2,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Requests that somebody writes for later, or to many people at once."""
 
+from unittest.mock import patch
+
 from odoo.exceptions import AccessError, UserError
 
 from .planned import PlannedCase
@@ -96,6 +98,23 @@ class TestSendLater(PlannedCase):
         self.assertFalse(self.tomorrow())
         self.assertEqual(self.state(), ("cancelled", "deleted"))
         self.assertTrue(self._told_author())
+
+    def test_stopped_while_another_is_posted(self):
+        """Odoo commits in between, so that one may be gone that was there."""
+        later = self.send_later(self.consent).sudo()
+        messages = self.send_later(self.other).sudo() + later
+
+        def stop(_posted, _message):
+            self.env.flush_all()
+            self.env.cr.execute(
+                "DELETE FROM mail_scheduled_message WHERE id = %s", later.ids
+            )
+            self.env.invalidate_all()
+
+        with patch.object(type(messages), "_message_created_hook", stop):
+            messages._post_message(raise_exception=False)
+        self.assertEqual([one.to for one in self.run_queue()], [["luc@example.com"]])
+        self.assertEqual(len(self.consent.sudo().request_ids), 1)
 
     def test_reader_cannot_schedule(self):
         with self.assertRaises(AccessError):
@@ -211,6 +230,14 @@ class TestNotifyLater(PlannedCase):
         self.assertEqual(self.request(), request)
         self.assertEqual(request.state, "delivered")
         self.assertEqual(self.consent.state, "sent")
+
+    def test_author_who_may_not_ask_any_more(self):
+        self.notify_later(self.consent)
+        groups = self.env.ref("privacy.group_data_protection_manager")
+        self.manager.group_ids -= groups
+        self.assertFalse(self.tomorrow())
+        self.assertEqual(self.state(), ("cancelled", "mail"))
+        self.assertFalse(self.env["mail.message.schedule"].search([]))
 
     def test_date_of_the_template(self):
         self.template.scheduled_date = str(self.later(days=1))

@@ -2,6 +2,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Before anybody is asked: what the mail looks like, a test of it, and its size."""
 
+from email.utils import parseaddr
+
 from markupsafe import Markup
 
 from odoo.exceptions import AccessError, UserError
@@ -9,7 +11,7 @@ from odoo.tests import Form, HttpCase, tagged
 from odoo.tools import mute_logger
 
 from .common import ConsentCase
-from .test_mail_identity import picture
+from .test_mail_identity import SVG, picture
 
 RECORDS = ("privacy.consent", "privacy.consent.request", "privacy.consent.event")
 
@@ -90,6 +92,23 @@ class TestPreview(ConsentCase):
         senders = {one.message["From"] for one in self.run_queue()}
         self.assertEqual(senders, {mail.message["From"]})
 
+    def test_sender_of_the_test(self):
+        controller = self.activity.controller_id
+        for email, expected in (
+            ("boss@example.com, other@example.com", "boss@example.com"),
+            ("n/a; Boss <boss@example.com>", "boss@example.com"),
+        ):
+            with self.subTest(email=email):
+                controller.email = email
+                self.preview().action_send_test()
+                (mail,) = self.run_queue()
+                for name in ("From", "Reply-To"):
+                    self.assertEqual(parseaddr(mail.message[name])[1], expected)
+        for email in ("n/a", False):
+            controller.email = email
+            with self.assertRaisesRegex(UserError, "nobody can be asked in their name"):
+                self.preview().action_send_test()
+
     def test_user_without_an_address(self):
         preview = self.preview()
         self.manager.partner_id.email = False
@@ -133,6 +152,16 @@ class TestPreview(ConsentCase):
         warning = self.ask_dialog().mail_warning
         self.assertIn("French", warning)
         self.assertNotIn("English", warning)
+
+    def test_logo_that_mail_programs_do_not_show(self):
+        company = self.env["res.company"].create({"name": "Other", "email": "b@c.de"})
+        self.activity.controller_id = company.partner_id
+        company.logo = SVG
+        self.manager.write({"company_ids": company.ids, "company_id": company.id})
+        self.assertIn("do not show the logo", self.ask_dialog().mail_warning)
+        company.logo = picture("PNG")
+        self.env.registry.clear_cache()
+        self.assertFalse(self.ask_dialog().mail_warning)
 
     def test_pasted_pictures(self):
         self.activity.description = (

@@ -219,11 +219,21 @@ class TestRecord(RecordCase):
         self.assertFalse(consent.active)
         self.record(self.ann, answered_at=SIGNED + timedelta(days=1))
         self.assertTrue(consent.active, "whoever consents can be reached again")
+        consent.active = False
+        self.record(self.ann, answered_at=SIGNED - timedelta(days=1))
+        self.assertFalse(consent.active, "what they said before counts no more")
         consent._lock_proof(fields.Date.today() + timedelta(days=9), "A claim")
         later = SIGNED + timedelta(days=2)
         with self.assertRaisesRegex(UserError, "locked until"):
             self.record(self.ann, answered_at=later)
         self.record(self.ann, answered_at=later, answer="rejected")
+        self.assertEqual(consent.status, "withdrawn")
+        for said in (
+            lambda one: one.action_answer(True),
+            lambda one: one.write({"accepted": True}),
+        ):
+            with self.assertRaisesRegex(UserError, "locked until"):
+                said(consent.with_user(self.manager))
         self.assertEqual(consent.status, "withdrawn")
 
     def test_scans(self):
@@ -290,6 +300,12 @@ class TestRecordShown(RecordCase, HttpCase):
                 self.assertIn("Is this wrong?", text)
                 self.assertIn("dpo@example.com", text)
                 self.assertNotIn("recorder", text)
+        for useless in ("n/a", "dpo@example.com, boss@example.com"):
+            self.activity.controller_id.email = useless
+            self.env.cr.flush()
+            text = self.url_open(base).text
+            self.assertIn("Is this wrong?", text)
+            self.assertNotIn("Or write to", text)
         press(consent, False)
         self.env.cr.flush()
         text = self.url_open(base).text

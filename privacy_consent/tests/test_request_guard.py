@@ -239,7 +239,7 @@ class TestRequestMessage(RequestGuardCase):
         self.run_queue()
         consent, message = request.consent_id, request.message_id
         files = message.attachment_ids
-        with erasing():
+        with erasing(consent, message, files, consent.message_ids):
             consent.with_user(self.manager).message_ids.body = "erased"
             files.unlink()
             consent.message_ids.tracking_value_ids.unlink()

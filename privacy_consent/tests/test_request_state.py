@@ -5,6 +5,7 @@
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import Form
+from odoo.tools import mute_logger
 
 from ..models.guard import erasing
 from .common import ConsentCase
@@ -49,7 +50,7 @@ class TestRequestState(ConsentCase):
 
     def test_none(self):
         """It was erased."""
-        with erasing():
+        with erasing(self.mail, self.mail.consent_request_ids.consent_id):
             self.mail.consent_request_ids.unlink()
             self.mail.unlink()
         consent = self._consent()
@@ -112,12 +113,51 @@ class TestRequestState(ConsentCase):
         self.run_queue()
         self.assertEqual(self._request().state, "delivered")
 
-    def test_retried_while_another_one_waits(self):
+    def test_retried_although_asked_later(self):
+        """By somebody who retries all, or by the queue: nobody is asked twice."""
         self._set(state="exception", failure_reason="no such user")
+        failed = self._request().sudo()
         self.consent_of(self.ann).action_auto_ask()
-        self.env.flush_all()
-        with self.assertRaisesRegex(UserError, "being asked already"):
-            self.mail.mark_outgoing()
+        later = self._request().sudo()
+        for become in (
+            lambda: None,
+            self.run_queue,
+            lambda: later.mail_id.write({"state": "exception"}),
+        ):
+            with self.subTest(become), self.env.cr.savepoint() as savepoint:
+                become()
+                (self.mail + later.mail_id).filtered(
+                    lambda one: one.state == "exception"
+                ).mark_outgoing()
+                self.assertEqual(
+                    (failed.state, failed.cause), ("cancelled", "replaced")
+                )
+                self.assertEqual(self.mail.state, "cancel")
+                sent = [mail.to for mail in self.run_queue()]
+                self.assertEqual(
+                    sent.count(["ann@example.com"]), 1 - (become == self.run_queue)
+                )
+                self.assertEqual(later.state, "delivered")
+                savepoint.rollback()
+            self.env.invalidate_all()
+
+    def test_retried_after_none_could_be_made(self):
+        self._set(state="exception", failure_reason="no such user")
+        values = {"use_default_to": False, "partner_to": False}
+        self.template.write({**values, "email_to": "x@example.com"})
+        with mute_logger("odoo.addons.privacy_consent.models.privacy_consent_asking"):
+            self.consent_of(self.ann).action_auto_ask()
+        self.assertEqual(self._request().state, "failed")
+        self.mail.mark_outgoing()
+        self.assertEqual(self.mail.consent_request_ids.state, "waiting")
+
+    def test_cancelled_one_retried_after_a_delivery(self):
+        self.mail.cancel()
+        self.consent_of(self.ann).action_auto_ask()
+        self.run_queue()
+        self.mail.mark_outgoing()
+        self.assertEqual(self.mail.state, "cancel")
+        self.assertFalse(self.run_queue())
 
     def test_cancelled_mail(self):
         self.mail.cancel()

@@ -363,21 +363,42 @@ class TestMerges(ReviewCase):
         with self.at(moment):
             press(consent, answer)
 
-    def test_live_consent_survives_a_locked_one(self):
+    def merge_locked(self, locked):
+        """Merge Luc, who accepted in February, into Ann, who refused in March."""
         self.answer(self.other, True, "2026-02-01 10:00:00")
         self.answer(self.consent, False, "2026-03-01 10:00:00")
-        self.consent._lock_proof(fields.Date.to_date("2199-12-31"), "A claim.")
+        locked._lock_proof(fields.Date.to_date("2199-12-31"), "A claim.")
         self.merge(self.luc, self.ann)
-        self.assertEqual(self.consent.merged_into_id, self.other)
-        self.assertTrue(self.other.active)
-        self.assertFalse(self.other.locked_until)
+
+    def erase_locked(self):
         cron = self.env.ref("privacy_consent.cron_erase_locked")
         with self.at("2200-01-01 10:00:00"), self.enter_registry_test_mode():
             cron.method_direct_trigger()
         self.env.invalidate_all()
-        self.assertFalse(self.consent.exists())
-        self.assertTrue(self.other.exists())
-        self.assertTrue(self.other.active)
+
+    def test_locked_refusal_beats_an_earlier_yes(self):
+        self.merge_locked(self.consent)
+        self.assertEqual(self.other.merged_into_id, self.consent)
+        self.assertTrue(self.consent.locked_until)
+        self.assertFalse((self.consent + self.other).filtered("active"))
+        self.assertFalse(self.ann._has_consent(self.activity))
+
+    def test_live_refusal_beats_an_earlier_locked_yes(self):
+        self.merge_locked(self.other)
+        self.assertEqual(self.other.merged_into_id, self.consent)
+        self.assertTrue(self.consent.active)
+        self.erase_locked()
+        self.assertFalse(self.other.exists())
+        self.assertTrue(self.consent.active)
+
+    def test_draft_beats_a_locked_consent_without_an_answer(self):
+        self.other._lock_proof(fields.Date.to_date("2199-12-31"), "A claim.")
+        self.env["privacy.consent"].flush_model()
+        consent = self.draft()
+        self.merge(self.luc, consent.partner_id)
+        self.assertEqual(self.other.merged_into_id, consent)
+        self.assertTrue(consent.active)
+        self.assertTrue(self.other.locked_until)
 
     def test_survivor_is_active_if_one_of_them_was(self):
         self.answer(self.other, True, "2026-02-01 10:00:00")

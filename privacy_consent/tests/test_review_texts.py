@@ -175,7 +175,6 @@ class TestFactsOfActivities(TextCase):
             "settled_texts": "x",
             "texts_changed_by_id": self.reader.id,
             "texts_changed_date": "2026-03-01 10:00:00",
-            "texts_settled_by_id": self.reader.id,
             "invalid_answers_until": "2026-03-01 10:00:00",
             "requests_to_renew": True,
             "uuid": "00000000-0000-0000-0000-000000000000",

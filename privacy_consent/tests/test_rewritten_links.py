@@ -2,13 +2,14 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Links as people press them, after gateways and programs rewrote them."""
 
+from types import SimpleNamespace
 from unittest.mock import patch
 from urllib.parse import quote
 
 from odoo.tests import BaseCase, HttpCase, tagged
 from odoo.tools import mute_logger
 
-from .. import links
+from .. import links, paths
 from .answers import set_fact
 from .common import ConsentCase, local, nonces
 
@@ -22,6 +23,10 @@ class TestPath(BaseCase):
             ("/privacy%2Fconsent%252Faccept/7/a", "/privacy/consent/accept/7/a"),
             ("/privacy/consent/accept/7/a/b/c", "/privacy/consent/accept/7/a"),
             ("/privacy/consent/accept/7", "/privacy/consent/accept/7"),
+            ("/privacy/consent/accept/ 7/a", "/privacy/consent/accept/7/a"),
+            ("/privacy/consent/accept/<7.>/a", "/privacy/consent/accept/7/a"),
+            ("/privacy/consent/accept/-7/a", "/privacy/consent/accept/-7/a"),
+            ("/privacy/consent/accept/,/a", "/privacy/consent/accept/,/a"),
             ("/Privacy/Consent", "/privacy/consent"),
             # of others
             ("/privacy/Consents/A//b", "/privacy/Consents/A//b"),
@@ -31,6 +36,25 @@ class TestPath(BaseCase):
         ]:
             with self.subTest(path=path):
                 self.assertEqual(links.path.plain(path), expected)
+
+
+class TestPathWithoutDatabase(BaseCase):
+    def test_characters_of_any_kind(self):
+        """A path is bytes, which WSGI hands over one character each."""
+
+        def serve(request):
+            return request.httprequest.environ["PATH_INFO"].encode("latin-1")
+
+        for path, expected in [
+            ("/Privacy/Consent/accept/5/x%E2%80%8B", "/privacy/consent/accept/5/x​"),
+            ("/privacy/consent/accept/5/x​", "/privacy/consent/accept/5/x​"),
+            ("/privacy/consent/accept/5/%FF", "/privacy/consent/accept/5/�"),
+            ("/shop/Büro%25", "/shop/Büro%25"),
+        ]:
+            with self.subTest(path=path):
+                environ = {"PATH_INFO": path.encode().decode("latin-1")}
+                request = SimpleNamespace(httprequest=SimpleNamespace(environ=environ))
+                self.assertEqual(paths._reading(serve)(request).decode(), expected)
 
 
 @tagged("post_install", "-at_install")
@@ -101,6 +125,7 @@ class TestRewrittenLinks(ConsentCase, HttpCase):
             self.path.replace(self.token, f"%20{self.token}%C2%A0"),
             self.path.replace(self.token, f"{self.token}%E2%80%8B"),
             self.path.replace(self.token, f"%3C{self.token}%3E"),
+            self.path.replace(f"/{self.consent.id}/", f"/%20{self.consent.id}./"),
         ):
             self._assert_pressed(path)
 
@@ -128,7 +153,8 @@ class TestRewrittenLinks(ConsentCase, HttpCase):
         )
         path = self.path.replace(self.token, earlier)
         self._assert_pressed(path)
-        self._assert_pressed(path.replace("?", "%20?"))
+        for behind in ("%20", "_", "__", "-", "_."):
+            self._assert_pressed(path.replace("?", f"{behind}?"))
 
     def test_form_of_18_after_the_database_was_renamed(self):
         set_fact(self.consent, old_link_address="ann@example.com")
@@ -143,6 +169,7 @@ class TestRewrittenLinks(ConsentCase, HttpCase):
         for written in (path, f"/privacy/consent/accept/{self.consent.id}/TOKEN"):
             written = written.replace("TOKEN", token.upper())
             self._assert_pressed(f"{written}?db=former")
+            self._assert_pressed(f"{written}?db=former).")
             for name in ("", "?db=another", f"?db={self.env.cr.dbname}"):
                 self.assertEqual(self.url_open(f"{written}{name}").status_code, 404)
 

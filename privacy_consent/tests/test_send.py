@@ -209,6 +209,64 @@ class TestSend(ConsentCase):
         self.assertTrue(consent.failure_reason)
         self.assertEqual(self.consent_of(self.ann).state, "sent")
 
+    def test_reason_says_what_is_wrong_with_the_address(self):
+        for address, problem in (
+            ("bob 17@example.com", "contains a space"),
+            ("an\u200bn@example.com", "a character that nobody sees"),
+        ):
+            with self.subTest(address), self.env.cr.savepoint() as savepoint:
+                self.ann.email = address
+                self.generate()
+                sent = [mail.to for mail in self.run_queue()]
+                self.assertEqual(sent, [["luc@example.com"]])
+                self.assertIn(problem, self.consent_of(self.ann).failure_reason)
+                self.assertIn(address, self.consent_of(self.ann).failure_reason)
+                savepoint.rollback()
+            self.env.invalidate_all()
+
+    def test_headers_of_other_addons_add_nobody(self):
+        self.generate()
+        mail = self.env["mail.mail"].search([("recipient_ids", "=", self.ann.id)])
+        names = ("X-Msg-To-Add", "X-Msg-To-Consolidate", "X-Forge-To", "Bcc", "Cc")
+        kept = {"X-Kept": "yes"}
+        mail.headers = repr(dict.fromkeys(names, "boss@example.com") | kept)
+        sent = {one.to[0]: one for one in self.run_queue()}
+        message = sent["ann@example.com"].message
+        self.assertEqual(sent["ann@example.com"].to, ["ann@example.com"])
+        self.assertNotIn("boss@", "".join(map(str, message.values())))
+        self.assertEqual(message["X-Kept"], "yes")
+
+    def test_refused_copy_keeps_nothing_from_the_subject(self):
+        """Neither does it have the subject get anything twice."""
+        self.template.email_cc = "boss@example.com"
+        self.generate()
+        original = IrMail_Server.send_email
+        sent = []
+
+        def send_email(server, message, *args, **kwargs):
+            sent.append(f"{message['To']} {message['Cc']}")
+            if "boss" in sent[-1]:
+                raise smtplib.SMTPRecipientsRefused({"boss": (550, b"full")})
+            return original(server, message, *args, **kwargs)
+
+        mails = self.env["mail.mail"].search([("recipient_ids", "=", self.ann.id)])
+        for _time in range(2):
+            with (
+                patch.object(IrMail_Server, "send_email", send_email),
+                self.assertLogs("odoo.addons.mail.models.mail_mail", "ERROR"),
+            ):
+                self.run_queue()
+            self.assertEqual(self.consent_of(self.ann).state, "sent")
+            self.assertEqual(self.consent_of(self.ann).request_state, "delivered")
+            self.assertEqual(mails.state, "exception")
+            mails.mark_outgoing()
+            if "queue_accepted" in mails._fields:
+                mails.queue_accepted = False  # Odoo's own queue has no such memory.
+        self.assertEqual(sum("ann@" in to for to in sent), 1)
+        (mail,) = self.run_queue()
+        self.assertEqual(mail.to, ["boss@example.com"])
+        self.assertFalse(mail.links())
+
     def test_delivery_to_others_only_is_no_delivery(self):
         broken = self._create_subject("Broken", "broken at example")
         self.template.email_cc = "boss@example.com"

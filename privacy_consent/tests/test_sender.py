@@ -2,7 +2,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """From whom requests come, and what happens where there is nobody."""
 
-from email.utils import getaddresses
+from email.header import decode_header, make_header
+from email.utils import getaddresses, parseaddr
 
 from odoo.exceptions import UserError
 from odoo.tests import Form, tagged
@@ -32,6 +33,14 @@ class TestSender(ConsentCase):
             for mail in mails
             for name in ("From", "Reply-To")
             for _name, address in getaddresses(mail.message.get_all(name))
+        }
+
+    def _names(self, mails):
+        """:return: the names that stand before the addresses"""
+        return {
+            str(make_header(decode_header(parseaddr(mail.message[header])[0])))
+            for mail in mails
+            for header in ("From", "Reply-To")
         }
 
     def _assert_asked_by(self, address):
@@ -98,10 +107,53 @@ class TestSender(ConsentCase):
         )
         self.controller.email = f"{BOSS}, other@example.com"
         self.generate()
+        mails = self.run_queue()
         self.assertEqual(
-            self._senders(self.run_queue()),
+            self._senders(mails),
             {("From", BOSS), ("Reply-To", "catchall@replies.example.com")},
         )
+        # Whoever is at work has no part in it.
+        self.assertEqual(self._names(mails), {"Büro, Inc."})
+
+    def test_catchall_and_links_of_the_company_that_asks(self):
+        domains = self.env["mail.alias.domain"].create(
+            [
+                {"name": f"{word}.example.com", "catchall_alias": "catchall"}
+                for word in ("first", "second")
+            ]
+        )
+        self.env.company.alias_domain_id = domains[0]
+        other = self.env["res.company"].create(
+            {"name": "Other", "email": BOSS, "alias_domain_id": domains[1].id}
+        )
+        self.activity.controller_id = other.partner_id
+        self.ann.company_id = self.luc.company_id = False
+        self.manager.write({"company_ids": other.ids, "company_id": other.id})
+        self.generate()
+        mails = self.run_queue()
+        self.assertEqual(
+            self._senders(mails),
+            {("From", BOSS), ("Reply-To", "catchall@second.example.com")},
+        )
+        self.assertEqual(self._names(mails), {"Other"})
+        for mail in mails:
+            self.assertEqual(mail.sender.partition("@")[2], "second.example.com")
+
+    def test_domain_outside_of_ascii(self):
+        for named in (False, "Büro <boss@bücher.example>"):
+            with self.subTest(named=named):
+                self.template.email_from = named
+                self.controller.email = "boss@bücher.example"
+                self.assertEqual(
+                    parseaddr(self.activity._sender())[1],
+                    "boss@xn--bcher-kva.example",
+                )
+
+    def test_template_that_computes_the_name(self):
+        self.template.email_from = '"{{ object.activity_name }}" <other@example.com>'
+        self.generate()
+        self._assert_asked_by(BOSS)
+        self.assertEqual(parseaddr(self.activity._sender())[1], BOSS)
 
     def _compose(self, mode="comment"):
         action = self.consent_of(self.ann).with_user(self.manager).action_manual_ask()

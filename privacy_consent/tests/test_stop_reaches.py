@@ -9,13 +9,14 @@ from .planned import WAYS, PlannedCase
 
 
 class TestStopReaches(PlannedCase):
-    def _stops(self, stop, cause):
+    def _stops(self, stop, cause, ways=WAYS):
         """Check that a way to stop reaches every way to ask.
 
         :param stop: does it
         :param str cause: what the request says then
+        :param ways: to ask
         """
-        for way in WAYS:
+        for way in ways:
             with self.subTest(way), self.env.cr.savepoint() as savepoint:
                 getattr(self, way)(self.consent)
                 open_state = self.request().state
@@ -50,7 +51,7 @@ class TestStopReaches(PlannedCase):
             self.assertIn("Requests cancelled: 1.", message)
             self.assertIn("this moment: 0.", message)
 
-        self._stops(stop, "stopped")
+        self._stops(stop, "stopped", (*WAYS, "ask_fresh"))
 
     def test_consent_archived(self):
         self._stops(lambda: self.consent.action_archive(), "archived")

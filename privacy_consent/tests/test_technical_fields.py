@@ -10,17 +10,17 @@ from .common import ConsentCase
 # whether people need it here; if not, it is not ``exportable``.
 OFFERED = {
     "privacy.activity": """
-        active ask_with_id asked_with_ids asking_error asking_state asking_stopped
-        change_note company_id confirmation_mail consent_count consent_ids consent_rate
-        consent_required consent_template_id consent_text_ids controller_id
-        data_category_ids default_consent deletion description earlier_text_count
-        expiring_count failed_count given_count languages_without_text legal_basis
-        life_sentence name one_click_answers open_count privacy_officer
-        privacy_policy_url processing_country_ids processing_note processor_ids
-        purpose_ids recipients refused_count reminder_count reminder_days renewal_days
-        right_ids safeguard_ids sender_problem server_action_id storage_months
-        subject_category_ids subject_domain subject_find usable_count uuid
-        validity_months
+        active ask_with_id asked_count asked_with_ids asking_error asking_state
+        asking_stopped change_note company_id confirmation_mail consent_count
+        consent_ids consent_rate consent_required consent_template_id consent_text_ids
+        controller_id data_category_ids default_consent deletion description
+        earlier_text_count expiring_count failed_count given_count
+        languages_without_text legal_basis life_sentence name one_click_answers
+        open_count privacy_officer privacy_policy_url processing_country_ids
+        processing_note processor_ids purpose_ids recipients refused_count
+        reminder_count reminder_days renewal_days right_ids safeguard_ids sender_problem
+        server_action_id storage_months subject_category_ids subject_domain subject_find
+        usable_count uuid validity_months
     """,
     "privacy.consent": """
         accepted action_error active activity_id answer_channel answer_date

@@ -156,6 +156,84 @@ class TestTogether(TogetherCase):
         self.assertEqual({*self.sent()}, {"ann@example.com"})
         self.assertEqual(letter.request_ids.mail_id, card.request_ids.mail_id)
 
+    def preview(self, activity):
+        return self.dialog(activity.with_user(self.manager).action_preview_request())
+
+    def test_preview_and_test_mail_hold_all(self):
+        title = "Do you consent to “Newsletter”? (and 1 more)"
+        texts = ("Its links open", "One mail a month.", "A card on your birthday.")
+        # The template is that of the leading one.
+        self.greetings.consent_template_id = self.template.copy({"subject": "Cards"})
+        for activity in (self.activity, self.greetings):
+            with self.subTest(activity.name):
+                preview = self.preview(activity)
+                self.assertEqual(
+                    (preview.partner_id, preview.subject), (self.ann, title)
+                )
+                preview.action_send_test()
+                (mail,) = self.run_queue()
+                self.assertEqual(mail.subject, f"[Test] {title}")
+                for text in texts:
+                    self.assertIn(text, preview.body_html)
+                    self.assertIn(text, mail.text)
+                self.assertEqual(mail.text.count("/privacy/consent/test?db="), 3)
+        self.assertFalse(self.activity.consent_ids + self.greetings.consent_ids)
+
+    def test_preview_of_what_is_due_alone(self):
+        self.greetings.subject_domain = f"[('id', '=', {self.luc.id})]"
+        preview = self.preview(self.activity)
+        self.assertEqual(preview.partner_id, self.ann)
+        self.assertNotIn("A card on your birthday.", preview.body_html)
+        preview.partner_id = self.luc
+        self.assertIn("A card on your birthday.", preview.body_html)
+        # Nobody is to be asked any more: it shows what everybody got.
+        self.ask()
+        self.assertIn("A card on your birthday.", self.preview(self.activity).body_html)
+
+    def test_preview_where_the_filter_of_the_other_fails(self):
+        self.greetings.flush_recordset()
+        self.env.cr.execute(
+            "UPDATE privacy_activity SET subject_domain = '[(''nothing'', ''='', 1)]'"
+            " WHERE id = %s",
+            [self.greetings.id],
+        )
+        self.greetings.invalidate_recordset()
+        preview = self.preview(self.activity)
+        self.assertFalse(preview.error)
+        self.assertNotIn("A card on your birthday.", preview.body_html)
+
+    def test_dialog_counts_a_shared_mail_once(self):
+        self.greetings.consent_required = self.activity.consent_required = "manual"
+        self.generate(), self.generate(self.greetings)
+        action = (self.both()[0] + self.both()[1]).with_user(self.manager)
+        dialog = self.dialog(action.action_manual_ask())
+        self.assertEqual(dialog.asked_count, 1)
+        self.assertEqual(
+            {*dialog.activities.splitlines()}, {"Newsletter: 1", "Greetings: 1"}
+        )
+
+    def test_retried_after_one_was_asked_alone(self):
+        """The old mail would ask about both."""
+        self.generate()
+        letter, card = self.both()
+        mail = letter.request_ids.mail_id
+        mail.write({"state": "exception", "failure_reason": "450 Later"})
+        letter.action_auto_ask()
+        self.sent()
+        mail.mark_outgoing()
+        self.assertEqual(mail.state, "cancel")
+        self.env["privacy.consent"]._cron_effects()
+        again = self.sent()["ann@example.com"]
+        self.assertIn("A card on your birthday.", again.text)
+        self.assertNotIn("One mail a month.", again.text)
+        self.assertEqual(
+            [self.kinds(one)[0] for one in (letter, card)],
+            [("first", "cancelled", "replaced")] * 2,
+        )
+        for consent in (letter, card):
+            self.assertEqual(self.kinds(consent)[1][1], "delivered")
+            self.assertEqual(len(consent.request_ids), 2)
+
     def test_a_bounce_is_of_both(self):
         self.ask()
         letter, card = self.both()
@@ -331,6 +409,60 @@ class TestLifeTogether(TogetherCase):
         self.live(ASKED + timedelta(days=16))
         self.assertEqual(self.letter.last_request_id.number, 2)
         self.assertFalse(self.live(ASKED + timedelta(days=30)))
+
+    def forecast(self, activity):
+        """:return: in how many mails within 30 days, and what follows when"""
+        activity = activity.with_user(self.manager)
+        action = activity.action_show_forecast()
+        rows = self.env[action["res_model"]].search(action["domain"])
+        ann = rows.filtered(lambda one: one.consent_id.partner_id == self.ann)
+        mails = self.dialog(activity.action_set_life()).mail_count
+        return mails, [(one.kind, str(one.date), one.activity_id) for one in ann]
+
+    def test_forecast_counts_a_shared_mail_once(self):
+        with self.at(ASKED + timedelta(days=1)):
+            reminder = ("reminder", "2026-03-09", self.activity)
+            for activity, mails in ((self.activity, 4), (self.greetings, 0)):
+                self.assertEqual(self.forecast(activity), (mails, [reminder]))
+            self.greetings.reminder_days = 14
+            late = ("reminder", "2026-03-16", self.greetings)
+            self.assertEqual(self.forecast(self.activity), (4, [reminder, late]))
+            # A second reminder on the day of a first one is a mail of its own.
+            self.assertEqual(self.forecast(self.greetings)[0], 4)
+            self.activity.asking_stopped = True
+            self.assertEqual(self.forecast(self.activity), (0, [late]))
+            self.assertEqual(self.forecast(self.greetings)[0], 4)
+
+    def test_forecast_of_renewals(self):
+        for consent, day in ((self.letter, 1), (self.card, 1)):
+            with self.at(ASKED + timedelta(days=day)):
+                press(consent, True)
+        with self.at("2026-04-10 09:00:00"):
+            (self.activity + self.greetings).reminder_count = 0
+            mails, rows = self.forecast(self.greetings)
+            self.assertEqual(mails, 0)
+            self.assertEqual(self.forecast(self.activity), (1, rows))
+            self.assertEqual(
+                [(kind, activity) for kind, _day, activity in rows],
+                [
+                    ("renewal", self.activity),
+                    ("expired", self.activity),
+                    ("expired", self.greetings),
+                ],
+            )
+
+    def test_processing_changed_asks_about_that_alone(self):
+        with self.at(ASKED + timedelta(days=1)):
+            press(self.letter, True)
+            press(self.card, True)
+        self.activity.description = "<p>A letter a day.</p>"
+        self.activity.action_processing_changed("A letter a day.")
+        self.env["privacy.activity"]._cron_follow_texts()
+        mail = self.sent()["ann@example.com"]
+        self.assertNotIn("A card on your birthday.", mail.text)
+        self.assertEqual(
+            (self.letter.status, self.card.status), ("invalidated", "given")
+        )
 
     def test_renewals(self):
         with self.at(ASKED + timedelta(days=1)):
@@ -511,6 +643,13 @@ class TestTogetherPage(TogetherCase, HttpCase):
 
     def test_unsubscribed_by_a_mail_program(self):
         url = self.urls["reject"].replace("/reject/", "/unsubscribe/")
+        self.open(url, **{"List-Unsubscribe": "One-Click"})
+        self.assertEqual({self.letter.status, self.card.status}, {"refused"})
+
+    def test_unsubscribed_after_the_links_were_invalidated(self):
+        url = self.urls["reject"].replace("/reject/", "/unsubscribe/")
+        self.letter.with_user(self.manager).action_invalidate_links()
+        self.env.flush_all()
         self.open(url, **{"List-Unsubscribe": "One-Click"})
         self.assertEqual({self.letter.status, self.card.status}, {"refused"})
 

@@ -151,10 +151,7 @@ class TestWhoseWord(WordCase):
         """Its code reaches private methods, and makes no proof."""
         for code in (
             "record._record_answer(True, record._word_of_user().proof)",
-            "record._store_answer(True, record._word_of_user(), 'x')",
             "record._store_written_answer({'accepted': True})",
-            "record._store_answer(True, record._new_word(True,"
-            " record._word_of_user().proof, False, False), 'x')",
         ):
             with self.subTest(code), self.env.cr.savepoint() as savepoint:
                 self.run_code(code, self.admin)
@@ -166,7 +163,8 @@ class TestWhoseWord(WordCase):
         for code in (
             "record._record_answer(True, record.event_ids[:1])",
             "record._record_answer(True, {'by': 'subject', 'channel': 'mail_link'})",
-            "record._store_answer(True, record.event_ids[:1], 'x')",
+            "record._store_answer(True, record._word_of_user(), 'x')",
+            "record._word_of_user(channel='mail_link')",
             "record._store_facts({'accepted': True})",
             "store(record, {'accepted': True})",
             "record.event_ids = [Command.create({'by': 'subject', 'kind': 'given'})]",
@@ -608,6 +606,6 @@ class TestRpc(WordCase, HttpCase):
         self.authenticate("manager", "manager")
         answer = self.call({"answered_by": "subject"})
         self.assertIn("says what happened", str(answer["error"]))
-        for method in ("_record_answer", "_store_answer", "_word_of_user"):
+        for method in ("_record_answer", "_word_of_user"):
             self.assertIn("error", self.call(True, method=method))
         self.assertEqual(self.words(), [("refused", "subject", None)])

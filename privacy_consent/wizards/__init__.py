@@ -1,3 +1,4 @@
+from . import base_module_uninstall
 from . import base_partner_merge_automatic_wizard
 from . import mail_compose_message
 from . import privacy_activity_life

@@ -7,6 +7,8 @@ from psycopg2.errors import ForeignKeyViolation, RestrictViolation, UniqueViolat
 from odoo import api, models
 from odoo.exceptions import ConcurrencyError
 
+from ..models.privacy_consent_merge import merge_subjects, merging
+
 
 class BasePartnerMergeAutomaticWizard(models.TransientModel):
     _inherit = "base.partner.merge.automatic.wizard"
@@ -20,7 +22,8 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
         activities_sudo = self.env["privacy.activity"]._naming_sudo(partners)
         before = activities_sudo._keep_texts()
         try:
-            result = super()._merge(partner_ids, dst_partner, extra_checks)
+            with merging(partners.ids):
+                result = super()._merge(partner_ids, dst_partner, extra_checks)
         except (ForeignKeyViolation, RestrictViolation, UniqueViolation) as error:
             if error.diag.table_name != self.env["privacy.consent"]._table:
                 raise
@@ -33,8 +36,8 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
         return result
 
     @api.model
-    def _update_foreign_keys(self, src_partners, dst_partner):
+    def _update_foreign_keys_generic(self, model, src_records, dst_record):
         """Move the consents first: where two of them collide, Odoo deletes rows."""
-        # Whoever may merge the contacts needs no right to their consents.
-        self.env["privacy.consent"].sudo()._merge_subjects(src_partners, dst_partner)
-        return super()._update_foreign_keys(src_partners, dst_partner)
+        if model == "res.partner":
+            merge_subjects(src_records, dst_record)
+        return super()._update_foreign_keys_generic(model, src_records, dst_record)

@@ -181,4 +181,6 @@ class PrivacyActivity(models.Model):
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "privacy_consent.consent_forecast_action"
         )
-        return {**action, "domain": [("activity_id", "=", self.id)]}
+        # One mail may be about several.
+        activities = self + self._others_together()
+        return {**action, "domain": [("activity_id", "in", activities.ids)]}

@@ -2,6 +2,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Who of a selection will be asked, and who is left out: the dialog before it."""
 
+from collections import Counter
+
 from odoo import api, fields, models
 from odoo.fields import Command, Domain
 
@@ -88,6 +90,8 @@ class PrivacyConsentAskSelected(models.TransientModel):
         refused = groups.get("refused", consents.browse())
         asked = groups.pop(None, self.env["privacy.consent"])
         by_activity = asked.grouped("activity_id")
+        # One mail may ask a person about several activities.
+        leading = asked._by_leading()
         for consents in by_activity.values():
             consents._request_template()
         texts = self._obstacles()
@@ -96,7 +100,7 @@ class PrivacyConsentAskSelected(models.TransientModel):
         self.write(
             {
                 "asked_ids": [Command.set(asked.ids)],
-                "asked_count": len(asked),
+                "asked_count": len(leading),
                 "activities": self._lines(
                     {one.display_name: those for one, those in by_activity.items()}
                 ),
@@ -118,7 +122,7 @@ class PrivacyConsentAskSelected(models.TransientModel):
                     & Domain("state", "=", "draft")
                 ),
                 "last_mail_date": self.env["privacy.activity"]._forecast_last_mail(
-                    {one: len(those) for one, those in by_activity.items()}
+                    Counter(one.activity_id for one in leading)
                 ),
             }
         )

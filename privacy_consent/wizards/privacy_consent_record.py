@@ -10,7 +10,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 
 from .. import links, scans
-from ..models.privacy_consent_answers import BY_HAND
+from ..models.privacy_consent_proof import BY_HAND
 
 
 class PrivacyConsentRecord(models.TransientModel):
@@ -103,16 +103,12 @@ class PrivacyConsentRecord(models.TransientModel):
         note = (self.note or "").strip()
         scan = self._checked_scan()
         consents_sudo = self._consents_sudo()
-        if answer:
-            consents_sudo._refuse_locked()
         word = consents_sudo._word_of_user(note, self.channel, self.answered_at)
         proof = dataclasses.replace(word.proof, scan=scan)
         for consent_sudo in consents_sudo:
             # Somebody may have pressed twice.
             if not consent_sudo._knows_answer(answer, self.channel, self.answered_at):
                 consent_sudo._record_answer(answer, proof)
-        if answer:
-            consents_sudo.filtered(lambda one: not one.active).active = True
         return self.env["privacy.activity"]._tell_user(
             self.env._("Answers recorded: %s.", len(consents_sudo)), "success"
         )

@@ -29,22 +29,22 @@ def migrate(cr, version):
              WHERE consent.state = 'answered' AND consent.answered_by IS NULL
             """
         )
-    cr.execute(
-        """
-        UPDATE privacy_consent AS consent
-           SET sent_date = (
-                   SELECT min(message.date)
-                     FROM mail_message AS message
-                     JOIN ir_model_data AS xmlid
-                       ON xmlid.module = 'privacy_consent'
-                      AND xmlid.name = 'mt_consent_state_changed'
-                      AND xmlid.res_id = message.subtype_id
-                    WHERE message.model = 'privacy.consent'
-                      AND message.res_id = consent.id
-               )
-         WHERE consent.state IN ('sent', 'answered') AND consent.sent_date IS NULL
-        """
-    )
+        cr.execute(
+            """
+            UPDATE privacy_consent AS consent
+               SET sent_date = (
+                       SELECT min(message.date)
+                         FROM mail_message AS message
+                         JOIN ir_model_data AS xmlid
+                           ON xmlid.module = 'privacy_consent'
+                          AND xmlid.name = 'mt_consent_state_changed'
+                          AND xmlid.res_id = message.subtype_id
+                        WHERE message.model = 'privacy.consent'
+                          AND message.res_id = consent.id
+                   )
+             WHERE consent.state IN ('sent', 'answered') AND consent.sent_date IS NULL
+            """
+        )
     # The links of 18.0 were mailed to this address at the latest.
     cr.execute(
         """

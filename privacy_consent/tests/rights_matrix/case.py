@@ -269,8 +269,12 @@ class RightsMatrixCase(ConsentCase, HttpCase):
                 "departs_before": fields.Datetime.now(),
             }
         )
+        self.env["mail.queue.outage"].sudo().search([]).unlink()
         self.env["ir.cron"]._set_mail_queue_workers(2)
-        self.stopped_worker = self.env["ir.cron"]._mail_queue_workers()[1]
+        workers = self.env["ir.cron"]._mail_queue_workers()
+        # The queue did nothing since the database was made, maybe hours ago.
+        workers.nextcall = self.later()
+        self.stopped_worker = workers[1]
         with self.at(self.later(minutes=1)):
             self.stop = self.env["ir.cron.progress"].create(
                 {"cron_id": self.stopped_worker.id, "deactivate": True}

@@ -132,6 +132,14 @@ ACTIVITY = [
         works=lambda test, _result: test.activity.invalid_answers_until,
     ),
     Call(
+        "privacy.activity.web_override_translations",
+        "activity",
+        {"values": {"name": "Mails"}},
+        (MANAGER,),
+        # Each language keeps its own text.
+        lambda test, _result: test.activity.name != "Mails",
+    ),
+    Call(
         "privacy.activity.consent_progress",
         "activity",
         allowed=(READER, MANAGER),
