@@ -31,5 +31,8 @@
         "views/privacy_consent_seal_views.xml",
         "views/res_config_settings_views.xml",
     ],
+    "assets": {
+        "web.assets_backend": ["privacy_consent_evidence/static/src/**/*"],
+    },
     "uninstall_hook": "uninstall_hook",
 }

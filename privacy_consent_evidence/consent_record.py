@@ -9,6 +9,7 @@ terms are those of https://w3id.org/dpv (W3C's guide “Implementing ISO/IEC TS
 """
 
 import base64
+from functools import lru_cache
 
 from lxml import html
 
@@ -24,7 +25,6 @@ CONTEXT = {
     "xsd": "http://www.w3.org/2001/XMLSchema#",
     "dct:conformsTo": {"@type": "@id"},
     "dct:created": {"@type": "xsd:dateTime"},
-    "dct:date": {"@type": "xsd:dateTime"},
     "dpv:isIndicatedAtTime": {"@type": "xsd:dateTime"},
     "dpv:isIndicatedBy": {"@type": "@id"},
 }
@@ -321,6 +321,7 @@ def _statuses(events, processing):
         yield one
 
 
+@lru_cache(maxsize=16)
 def _plain(description):
     """:return: the words of an HTML text"""
     if not description.strip():

@@ -21,8 +21,8 @@ from odoo.addons.privacy_consent.append_only import moment
 from odoo.addons.privacy_consent.models.privacy_consent_event import FORMAT, PARTS
 
 from .log import checkpoint, merkle, timestamp
-from .models.privacy_consent_leaf import NAMES, hashed_column
 from .rows import rows
+from .suspects import suspects
 
 # An event may be recorded before a seal that does not have it, by a transaction that
 # took so long; and a clock may be that wrong.
@@ -150,7 +150,14 @@ class LogCheck:
         """Compare each event with its leaf, its text and its personal parts."""
         # A cursor would have only one processor work.
         self._env.cr.execute(
-            SQL("CREATE TEMP TABLE privacy_consent_suspects AS %s", self._events())
+            SQL(
+                "CREATE TEMP TABLE privacy_consent_suspects AS %s",
+                suspects(
+                    self._sizes,
+                    list(map(self._earliest_after, range(len(self._sizes) + 1))),
+                    self._forgotten or datetime.min,
+                ),
+            )
         )
         try:
             yield from self._check_suspects()
@@ -161,8 +168,8 @@ class LogCheck:
 
     def _check_suspects(self):
         """Say what is wrong with the events of which the database says that."""
-        suspects = SQL("TABLE privacy_consent_suspects ORDER BY position, id")
-        for row in rows(self._env.cr, suspects):
+        found = SQL("TABLE privacy_consent_suspects ORDER BY position, id")
+        for row in rows(self._env.cr, found):
             position, leaf_uuid, event_id, is_due, uuid, version, at, *more = row
             text_id, text_hash, leaf, is_erased, *more = more
             person, person_digest, origin, origin_digest = more
@@ -216,67 +223,6 @@ class LogCheck:
                     event_id,
                 ),
             )
-
-    def _events(self):
-        """:return: those of which anything may be wrong, which the database tells
-
-        Reading all of them would take most of the time.
-        """
-        return SQL(
-            """
-            SELECT position, event_uuid, id, is_due, uuid, format, at, text_id,
-                text_hash, NULLIF(event_leaf, leaf) AS leaf, is_erased,
-                person, detail_digest, origin, origin_digest
-            FROM (
-                SELECT leaf.*, event.*, erased.consent_uuid IS NOT NULL AS is_erased,
-                    person.digest AS person, origin.digest AS origin,
-                    text.hash AS linked_hash,
-                    position IS NULL AND EXISTS (
-                        SELECT FROM privacy_consent_leaf_due WHERE event_id = event.id
-                    ) AS is_due
-                FROM (
-                    SELECT position, event_uuid, substr(hashes, 1, %(length)s) AS leaf
-                    FROM privacy_consent_leaf
-                ) AS leaf
-                FULL JOIN (
-                    SELECT id, uuid, format, kind, consent_uuid, text_id, text_hash,
-                        detail_digest, origin_digest, at AS moment, %(at)s AS at,
-                        %(leaf)s AS event_leaf
-                    FROM privacy_consent_event
-                ) AS event ON event.uuid = leaf.event_uuid
-                LEFT JOIN privacy_consent_text AS text ON text.id = event.text_id
-                LEFT JOIN (
-                    SELECT DISTINCT consent_uuid FROM privacy_consent_event
-                    WHERE kind = 'erased'
-                ) AS erased ON erased.consent_uuid = event.consent_uuid
-                    AND event.kind <> 'erased'
-                LEFT JOIN (%(person)s) AS person ON person.event_id = event.id
-                LEFT JOIN (%(origin)s) AS origin ON origin.event_id = event.id
-            ) AS one
-            WHERE NOT coalesce(
-                event_leaf = leaf AND format = %(format)s
-                AND moment >= (%(earliest)s)[width_bucket(position, %(sizes)s) + 1]
-                AND linked_hash IS NOT DISTINCT FROM text_hash
-                AND (text_id IS NULL) = (text_hash IS NULL)
-                AND person IS NOT DISTINCT FROM detail_digest
-                AND (
-                    origin IS NOT DISTINCT FROM origin_digest
-                    OR origin IS NULL AND moment < %(forgotten)s
-                ), FALSE)
-            """,
-            at=hashed_column("at"),
-            earliest=SQL(
-                "%s::timestamp[]",
-                list(map(self._earliest_after, range(len(self._sizes) + 1))),
-            ),
-            forgotten=self._forgotten or datetime.min,
-            format=FORMAT,
-            leaf=_leaf(),
-            length=merkle.HASH_LENGTH,
-            person=_part("person"),
-            origin=_part("origin"),
-            sizes=SQL("%s::integer[]", self._sizes),
-        )
 
     def _earliest_after(self, number):
         """:return: since when an event can have been recorded, after so many seals"""
@@ -428,41 +374,3 @@ class LogCheck:
                     name=expected.name,
                 ),
             )
-
-
-# In Python, these would take most of the time of all.
-
-
-def _leaf():
-    """:return: the hash of an event, as :func:`leaf_of_row` computes it, in SQL"""
-    written = SQL(", ',', ").join(
-        SQL("%s, coalesce(to_json(%s), 'null')", f'"{name}":', hashed_column(name))
-        for name in NAMES
-    )
-    return SQL("sha256(%s || convert_to(concat('{', %s, '}'), 'UTF8'))", b"\0", written)
-
-
-def _part(part):
-    """Select the personal parts of a name, with their digests, in SQL.
-
-    They are computed as ``canonical_json`` does. The digest of one that has what is
-    another one's is empty.
-    """
-    names = sorted(PARTS[part])
-    written = SQL(", ").join(
-        SQL("%s || to_json(%s)::text", f'"{name}":', SQL.identifier(name))
-        for name in names
-    )
-    strays = sorted({*sum(PARTS.values(), ())} - {*names})
-    return SQL(
-        """
-        SELECT event_id, CASE WHEN num_nonnulls(%s) > 0 THEN '' ELSE
-            encode(sha256(convert_to(
-                salt || '{' || concat_ws(',', %s) || '}', 'UTF8'
-            )), 'hex') END AS digest
-        FROM privacy_consent_event_detail WHERE part = %s
-        """,
-        SQL(", ").join(map(SQL.identifier, strays)),
-        written,
-        part,
-    )

@@ -4,12 +4,13 @@
 
 PACK is a folder or a ZIP file, by default the folder of this file. It has
 
-pack.json      {"format": 1, "events": how many lines there are}
+pack.json      {"format": 1, "events": how many lines there are, "everything": whether
+               that is all there is}
 events.jsonl   for each event {"event": what was hashed, "position": its place in the
                log from 0, "proof": hashes which lead from it to the last seal,
                "parts": {name of a personal part: {"salt": …, "values": …}},
                "without": {name of a part that is not there: "erased", "forgotten" or
-               "withheld"}}; not sealed yet, it has neither position nor proof
+               "withheld"}}; not sealed yet, it has "waits": true instead of both
 texts/HASH.json   each text that people were shown
 seals.jsonl    for each seal, oldest first, {"file": the path of its text,
                "consistency": hashes which prove that the log only grew since the seal
@@ -63,7 +64,8 @@ def seals_in(data):
                 _as_text(archive.read(json.loads(line)["file"]))
                 for line in archive.read("seals.jsonl").splitlines()
             ]
-    except (zipfile.BadZipFile, KeyError, ValueError) as error:
+    # Garbage fails in whatever part first looks at it.
+    except Exception as error:
         raise CheckpointError("This is no proof pack.") from error
 
 
@@ -100,8 +102,8 @@ class Pack:
             for note in outside:
                 self._compare(read_checkpoint(note))
             self._check_events()
-        # Whatever is cut or broken shows in some part of it.
-        except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+        # Garbage fails in whatever part first looks at it.
+        except Exception as error:
             self.problems.append(f"The pack is broken: {error!r}")
 
     def _read(self, name):
@@ -187,14 +189,22 @@ class Pack:
                 self.problems.append(f"Event {event['uuid']}: {problem}")
             without.update(line.get("without", {}).values())
             position = line.get("position")
-            if position is None:
-                without["not sealed yet"] += 1
-            elif position in positions:
+            if position in positions:
                 self.problems.append(f"Event {event['uuid']}: its place is taken.")
-            positions.add(position)
-        expected = json.loads(self._read("pack.json"))["events"]
-        if count != expected:
-            self.problems.append(f"The pack has {count} events instead of {expected}.")
+            elif position is not None:
+                positions.add(position)
+            elif line.get("waits"):
+                without["not sealed yet"] += 1
+            else:
+                self.problems.append(f"Event {event['uuid']}: It is not in the log.")
+        pack = json.loads(self._read("pack.json"))
+        if count != pack["events"]:
+            self.problems.append(
+                f"The pack has {count} events instead of {pack['events']}."
+            )
+        if pack["everything"] and self._seals:
+            for position in sorted({*range(self._seals[-1].size)} - positions):
+                self.problems.append(f"The event at the place {position} is missing.")
         self.notes += [f"{number} × {what}" for what, number in without.items()]
 
     def _problems_of(self, line, event, erased):
@@ -239,6 +249,10 @@ def _problems_of_part(line, event, part, expected, erased):
         yield f"The personal part “{part}” is missing."
 
 
+def _printable(letter):
+    return letter if letter.isprintable() else "?"
+
+
 def _hashes(texts):
     return [bytes.fromhex(text) for text in texts]
 
@@ -272,7 +286,9 @@ def verify(arguments=None):
     lines = [f"note    {note}" for note in pack.notes]
     lines += [f"PROBLEM {problem}" for problem in pack.problems]
     lines.append("Problems were found." if pack.problems else "All holds.")
-    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    # What a pack says is printed, and moves no cursor.
+    printed = ("".join(map(_printable, line)) for line in lines)
+    sys.stdout.write("".join(f"{line}\n" for line in printed))
     return int(bool(pack.problems))
 
 

@@ -10,35 +10,28 @@ files, so that memory does not.
 
 import base64
 import json
-import re
 import zipfile
 from contextlib import ExitStack
-from email import policy
-from email.message import EmailMessage
-from email.utils import format_datetime
 from shutil import copyfileobj
 from tempfile import SpooledTemporaryFile
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
-from odoo.tools import SQL, html2plaintext, split_every
+from odoo.tools import SQL, split_every
 
-from odoo.addons.privacy_consent import links
+from odoo.addons.privacy_consent import canonical_json, links
 
 from . import consent_record, verifier
 from .log import merkle
 from .log.checkpoint import read_checkpoint
 from .models.privacy_consent_leaf import NAMES, hashed_columns, reader
+from .pack_files import PackFiles
+from .page_language import page_language
 from .rows import rows
 
 _IN_MEMORY = 2**20
 _CONSENTS = 100
 _SEALS = 1000
-_SENT = ("delivered", "bounced")
-# A text that somebody changed shall show in the pack, too.
-_NO_TEXT = dict.fromkeys(
-    ("name", "description", "controller", "processors", "language"), ""
-)
 
 
 def of_consents(consents):
@@ -70,7 +63,10 @@ def events_by_consent(env, condition):
     """
     query = SQL(
         "SELECT privacy_consent_event.id, privacy_consent_event.consent_id,"
-        " leaf.position, %s FROM privacy_consent_event"
+        " leaf.position, leaf.position IS NULL AND EXISTS ("
+        "  SELECT FROM privacy_consent_leaf_due"
+        "  WHERE event_id = privacy_consent_event.id"
+        " ), %s FROM privacy_consent_event"
         " LEFT JOIN privacy_consent_leaf AS leaf"
         " ON leaf.event_uuid = privacy_consent_event.uuid"
         " WHERE %s ORDER BY privacy_consent_event.consent_uuid,"
@@ -79,7 +75,7 @@ def events_by_consent(env, condition):
         condition,
     )
     events = []
-    for event_id, consent_id, position, *values in rows(env.cr, query):
+    for event_id, consent_id, position, waits, *values in rows(env.cr, query):
         hashed = dict(zip(NAMES, values, strict=True))
         last = events and events[-1]["hashed"]["consent_uuid"]
         if events and last != hashed["consent_uuid"]:
@@ -90,6 +86,7 @@ def events_by_consent(env, condition):
                 "id": event_id,
                 "consent_id": consent_id,
                 "position": position,
+                "waits": waits,
                 "hashed": hashed,
             }
         )
@@ -101,31 +98,36 @@ class ProofPack:
     """A pack to be written. It asks for no rights: whoever offers it has to.
 
     :param env: with the reader's language
-    :param SQL condition: of the events that it has
+    :param SQL condition: of the events that it has: all, if there is none
     :param bool for_person: whether it is for the person concerned: then it names
         neither staff nor others
     """
 
-    def __init__(self, env, condition, for_person=False):
+    def __init__(self, env, condition=None, for_person=False):
         self._env = env(su=True, context={**env.context, "active_test": False})
-        self._condition = condition
+        self._has_everything = not condition
+        self._condition = condition or SQL("TRUE")
         self._for_person = for_person
         self._read = reader(self._env)
         self._texts = {}
         self._missing = {}
         self._count = 0
 
-    def write_to(self, file):
+    def write_to(self, file, progress=None):
         """Write the ZIP file.
 
         :param file: open for writing bytes
+        :param progress: is told now and then how many consents are written, and how
+            many there are
         """
         self._env.flush_all()
+        written, total = 0, self._count_consents() if progress else 0
         with (
             ExitStack() as stack,
             zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive,
         ):
             self._archive = archive
+            self._files = PackFiles(self._env, archive, self._for_person)
             self._size = self._write_seals()
             events, index, records = (
                 stack.enter_context(SpooledTemporaryFile(_IN_MEMORY)) for _name in "eir"
@@ -136,6 +138,8 @@ class ProofPack:
             for group in split_every(
                 _CONSENTS, events_by_consent(self._env, self._condition)
             ):
+                if progress:
+                    progress(written, total)
                 self._env.invalidate_all(flush=False)
                 self._load_parts(group)
                 self._load_proofs(group)
@@ -146,6 +150,7 @@ class ProofPack:
                     if one["record"]:
                         records.write((b"" if first else b",\n") + _json(one["record"]))
                         first = False
+                        written += 1
                 index.write(self._render("pack_consents", consents=consents))
             records.write(b"]}\n")
             self._write_texts()
@@ -157,8 +162,19 @@ class ProofPack:
                 index.seek(0)
                 copyfileobj(index, target)
                 target.write(page[2])
-            archive.writestr("pack.json", _json({"format": 1, "events": self._count}))
+            content = {"events": self._count, "everything": self._has_everything}
+            archive.writestr("pack.json", _json({"format": 1, **content}))
             archive.writestr("verify.py", verifier.script())
+        if progress:
+            progress(written, total)
+
+    def _count_consents(self):
+        query = SQL(
+            "SELECT count(DISTINCT consent_uuid) FROM privacy_consent_event WHERE %s",
+            self._condition,
+        )
+        ((count,),) = self._env.execute_query(query)
+        return count
 
     def _copy(self, name, source):
         source.seek(0)
@@ -166,17 +182,15 @@ class ProofPack:
             copyfileobj(source, target)
 
     def _render(self, template, **values):
-        lang = self._env["res.lang"]._get_data(code=self._env.lang or "en_US")
         return (
             self._env["ir.qweb"]
             ._render(
                 f"privacy_consent_evidence.{template}",
                 {
-                    "direction": lang.direction or "ltr",
                     "for_person": self._for_person,
-                    "lang": (lang.code or "en_US").replace("_", "-"),
                     "missing": self._missing,
                     "size": self._size,
+                    **page_language(self._env, self._env.lang or "en_US"),
                     **values,
                 },
                 minimal_qcontext=True,
@@ -212,18 +226,17 @@ class ProofPack:
         return before
 
     def _text(self, text_hash):
-        """:return: the content of a stored text, or None"""
+        """:return: what a stored text says, see :func:`parsed`"""
         if text_hash not in self._texts:
             text = self._env["privacy.consent.text"].search([("hash", "=", text_hash)])
-            self._texts[text_hash] = text.content
-        content = self._texts[text_hash]
-        return parsed(content) if content else None
+            self._texts[text_hash] = parsed(text.content, text_hash)
+            if text.content:
+                self._archive.writestr(f"texts/{text_hash}.json", text.content)
+        return self._texts[text_hash]
 
     def _write_texts(self):
-        for text_hash, content in self._texts.items():
-            if content:
-                self._archive.writestr(f"texts/{text_hash}.json", content)
-                text = parsed(content) or _NO_TEXT
+        for text_hash, text in self._texts.items():
+            if text:
                 page = self._render(
                     "pack_text",
                     text=text,
@@ -232,6 +245,7 @@ class ProofPack:
                     lines=self._env["privacy.activity"]._processing_lines(
                         text.get("processing")
                     ),
+                    **page_language(self._env, text["language"]),
                 )
                 self._archive.writestr(
                     f"texts/{text_hash}.html", b"<!DOCTYPE html>\n" + page
@@ -260,6 +274,8 @@ class ProofPack:
         line["event"] = event["hashed"]
         if event["proof"] is not None:
             line |= {"position": event["position"], "proof": event["proof"]}
+        elif event["waits"]:
+            line["waits"] = True
         return line
 
     def _load_proofs(self, group):
@@ -314,7 +330,7 @@ class ProofPack:
         text = text_hash and self._text(text_hash)
         ids = {event["consent_id"] for event in events} - {None}
         consent = self._env["privacy.consent"].browse(ids).exists()
-        files = self._write_requests(consent) + self._write_files(consent)
+        files = self._files.add(consent)
         names = self._env["privacy.consent.event"]
         kinds, words, channels = names._kinds(), names._words(), names._channels()
         for event in events:
@@ -343,112 +359,17 @@ class ProofPack:
             and consent_record.record(consent_uuid, hashed, text),
         }
 
-    def _write_requests(self, consents):
-        """:return: the paths of the requests of a consent that left"""
-        paths = []
-        for request in consents.request_ids.sorted("id"):
-            if request.state in _SENT and request.message_id:
-                path = f"requests/{request.uuid}.eml"
-                self._archive.writestr(path, self._mail(request))
-                paths.append(path)
-        return paths
-
-    def _mail(self, request):
-        """:return: a request as it was sent, without personal links
-
-        For the person, staff who wrote it are not named.
-        """
-        message, consent = request.message_id, request.consent_id
-        hide = self._hiding(message)
-        body = consent._without_links(hide(str(message.body or "")))
-        mail = EmailMessage(policy.SMTP)
-        for name, value in (
-            ("From", message.email_from),
-            ("To", request.address),
-            ("Subject", message.subject),
-            ("Message-ID", message.message_id),
-            ("Date", format_datetime(request.delivered_date or message.date)),
-        ):
-            # Of a stored value no line may become a header.
-            clean = " ".join(consent._without_links(hide(value or "")).split())
-            if clean:
-                mail[name] = clean
-        mail.set_content(html2plaintext(body))
-        mail.add_alternative(body, subtype="html")
-        files = [(file.name, file.raw or b"") for file in message.attachment_ids]
-        for name, content in consent._files_without_links(files):
-            data = content.encode() if isinstance(content, str) else content
-            # As an ordinary file: a mail within a mail could not be encoded.
-            kind = {"maintype": "application", "subtype": "octet-stream"}
-            mail.add_attachment(data, **kind, filename=name)
-        return mail.as_bytes()
-
-    def _hiding(self, message):
-        """:return: the function that takes the names of staff out of a text"""
-        users = message.author_id.user_ids | message.create_uid
-        users = users.filtered(lambda user: user._is_internal()) - self._env.ref(
-            "base.user_root"
-        )
-        words = {
-            word
-            for user in users
-            for word in (
-                user.name,
-                user.email,
-                str(user.signature or ""),
-                html2plaintext(user.signature or ""),
-            )
-            if word and word.strip()
-        }
-        if not self._for_person or not words:
-            return lambda text: text
-        words |= {str(escape(word)) for word in words}
-        pattern = re.compile(
-            "|".join(map(re.escape, sorted(words, key=len, reverse=True))),
-            re.IGNORECASE,
-        )
-        return lambda text: pattern.sub(links.scrub.MARK, text)
-
-    def _write_files(self, consents):
-        """Write the files of a consent: scans, and what came with replies.
-
-        The person gets those that came from themselves: others may name somebody.
-
-        :return: their paths
-        """
-        files = self._env["ir.attachment"].search(
-            [("res_model", "=", consents._name), ("res_id", "in", consents.ids)],
-            order="id",
-        )
-        if self._for_person:
-            own = self._env["mail.message"].search(
-                [
-                    ("attachment_ids", "in", files.ids),
-                    ("author_id", "in", consents.partner_id.ids),
-                ]
-            )
-            files &= own.attachment_ids
-        paths = []
-        for file in files.filtered(lambda one: one.type == "binary"):
-            consent = consents.browse(file.res_id)
-            ((name, content),) = consent._files_without_links(
-                [(file.name, file.raw or b"")]
-            )
-            clean = re.sub(r"[^\w.-]+", "_", name)
-            path = f"files/{file.id}-{clean}"
-            self._archive.writestr(path, content)
-            paths.append(path)
-        return paths
-
 
 def _json(value):
     return json.dumps(value, ensure_ascii=False).encode()
 
 
-def parsed(content):
-    """:return: the values of a stored text; None of one that is none any more"""
-    try:
-        values = json.loads(content)
-    except ValueError:
+def parsed(content, text_hash):
+    """:return: what a stored text says; None if there is none, or somebody changed it
+
+    :param content: as it is stored
+    :param str text_hash: by which events know it
+    """
+    if not content or canonical_json.digest_of(content.encode()) != text_hash:
         return None
-    return {**_NO_TEXT, **values} if isinstance(values, dict) else None
+    return json.loads(content)

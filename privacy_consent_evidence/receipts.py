@@ -14,6 +14,7 @@ from odoo.tools import format_datetime
 from odoo.addons.privacy_consent.models.privacy_consent_event import ANSWERS
 
 from . import consent_record
+from .page_language import page_language
 from .proof_pack import events_by_consent, of_consents, parsed
 
 # What a person is told of what happened.
@@ -53,12 +54,7 @@ def receipt_html(env, receipt, values):
 
 def receipt_file(env, receipt):
     """:return: the page as the content of a file, in the language of the environment"""
-    lang = env["res.lang"]._get_data(code=env.lang or "en_US")
-    values = {
-        "direction": lang.direction or "ltr",
-        "lang": (lang.code or "en_US").replace("_", "-").replace("@", "-"),
-    }
-    html = receipt_html(env, receipt, values)
+    html = receipt_html(env, receipt, page_language(env, env.lang or "en_US"))
     return f"<!DOCTYPE html>\n{html}".encode()
 
 
@@ -108,8 +104,7 @@ def receipt_of(consents_sudo):
 def _text(env, text_hash):
     """:return: the values of a stored text, or None"""
     text_sudo = env["privacy.consent.text"].sudo()
-    content = text_sudo.search([("hash", "=", text_hash)]).content
-    return parsed(content) if content else None
+    return parsed(text_sudo.search([("hash", "=", text_hash)]).content, text_hash)
 
 
 def _told(events, consent_sudo):

@@ -17,6 +17,7 @@ from odoo.addons.privacy_consent.controllers.page import (
 )
 from odoo.addons.privacy_consent.controllers.preferences import PreferencesController
 
+from ..page_language import page_language
 from ..receipts import receipt_html, receipt_of
 from .pack import pack_response
 
@@ -45,17 +46,11 @@ class ReceiptController(PreferencesController):
         """Do the same in the account, for all that its owner answered."""
         env = request.env
         own_sudo = env["privacy.consent"].sudo()._preferences_of(env.user.partner_id)
-        lang = env["res.lang"]._get_data(code=env.lang or env.user.lang or "en_US")
-        language = {
-            "direction": lang.direction or "ltr",
-            "lang": (lang.code or "en_US").replace("_", "-").replace("@", "-"),
-            "languages": False,
-        }
+        lang = env.lang or env.user.lang or "en_US"
+        language = {**page_language(env, lang), "languages": False}
         # The addon privacy_consent_portal has the page that leads here.
         back = "privacy_consent_portal" in env.registry._init_modules and "/my/privacy"
-        return self._send(
-            own_sudo.with_context(lang=lang.code), language, f"{PATH}?", back
-        )
+        return self._send(own_sudo.with_context(lang=lang), language, f"{PATH}?", back)
 
     def _receipt(self, what, consent_id, token, env):
         consent_sudo, grant = self._consent_sudo(env, consent_id, token)

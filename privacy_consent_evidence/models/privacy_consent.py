@@ -25,12 +25,15 @@ class PrivacyConsent(models.Model):
         self._write_proof_pack(file, for_person)
         return file.getvalue()
 
-    def _write_proof_pack(self, file, for_person=False):
-        """Write what :meth:`_proof_pack` makes into a file."""
+    def _write_proof_pack(self, file, for_person=False, progress=None):
+        """Write what :meth:`_proof_pack` makes into a file.
+
+        :param progress: see :meth:`ProofPack.write_to`
+        """
         self.check_access("read")
         together = self.sudo()._merge_group().sudo(self.env.su)
         condition = of_consents(together._filtered_access("read"))
-        ProofPack(self.env, condition, for_person).write_to(file)
+        ProofPack(self.env, condition, for_person).write_to(file, progress)
 
     def _confirmation_files(self):
         """Attach the receipt, to read and as a file."""

@@ -112,6 +112,7 @@ class TestCanonicalJson(BaseCase):
             | some.text(some.characters(exclude_categories=["Cs"])),
             lambda inner: some.lists(inner)
             | some.dictionaries(some.text(some.characters(max_codepoint=127)), inner),
+            max_leaves=20,
         )
     )
     @example({"b": '\u20ac\r\n\u2028\x7f\x00"\\/', "a": [None, True, 1, {"": "😀"}]})

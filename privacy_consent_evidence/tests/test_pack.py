@@ -6,6 +6,7 @@ import ast
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections import Counter
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,16 +18,30 @@ from odoo.addons.privacy_consent.models.privacy_consent_event import HASHED, PAR
 from .. import pack_check, verifier
 from ..log import checkpoint
 from ..models.privacy_consent_seal import _store
-from .packs import write_pack
-from .thousand import DETAIL, EVENT, TYPES, VerifyCase
+from .packs import change_lines, write_pack
+from .thousand import DETAIL, EVENT, OTHER_VALUES, VerifyCase
 
 
 @tagged("post_install", "-at_install")
 class TestPack(VerifyCase):
-    def pack(self, count=3, **options):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.ids = cls.first(
+            "SELECT event.id FROM privacy_consent_leaf JOIN privacy_consent_event"
+            " AS event ON event.uuid = event_uuid ORDER BY position"
+        )
+
+    def pack(self, count=3):
         """:return: the folder of a pack of the first events"""
         folder = Path(self.enterContext(TemporaryDirectory()))
-        write_pack(self.env, folder, self.uuids[:count], **options)
+        write_pack(self.env, folder, self.ids[:count])
+        return folder
+
+    def pack_of_everything(self):
+        """:return: the folder of a pack of all events"""
+        folder = Path(self.enterContext(TemporaryDirectory()))
+        write_pack(self.env, folder)
         return folder
 
     def problems(self, folder, outside=(), keys=()):
@@ -73,15 +88,14 @@ class TestPack(VerifyCase):
         )
 
     def test_every_hashed_column(self):
-        for name in HASHED:
-            if name in ("format", "uuid"):
-                continue
-            with self.subTest(name), self.as_owner():
-                self.update(EVENT, self.event(1), **{name: TYPES.get(name, "x")})
+        for name, value in OTHER_VALUES:
+            with self.subTest(name, value=value), self.as_owner():
+                self.update(EVENT, self.event(1), **{name: value})
                 problems = self.problems(self.pack())
-                self.assertIn(
-                    f"Event {self.uuids[1]}: It is not what was sealed.", problems
-                )
+                words = f"Event {self.uuids[1]}: It is not what was sealed."
+                if name == "uuid":
+                    words = "Event x: It is not in the log."
+                self.assertIn(words, problems)
 
     def test_every_column_of_personal_parts(self):
         for part, names in PARTS.items():
@@ -116,19 +130,40 @@ class TestPack(VerifyCase):
         self.assertIn("is missing", self.problems(folder)[0])
 
     def test_parts_that_are_not_there(self):
+        folder = self.pack(1)
+        for reason, count in (
+            (None, 2),
+            ("withheld", 0),
+            ("erased", 2),
+            ("forgotten", 1),
+            ("lost", 2),
+        ):
+            without = {"parts": {}, "without": dict.fromkeys(PARTS, reason)}
+            with self.subTest(reason):
+                change_lines(folder, lambda line, without=without: line.update(without))
+                self.assertEqual(len(self.problems(folder)), count)
+
+    def test_deleted_and_inserted(self):
+        """A pack of everything shows what is missing, any pack what was put in."""
+        self.assertEqual(self.problems(self.pack_of_everything()), [])
         with self.as_owner():
-            self.execute("DELETE FROM privacy_consent_event_detail")
-            for reason, count in (
-                (None, 2),
-                ("withheld", 0),
-                ("erased", 2),
-                ("forgotten", 1),
-                ("lost", 2),
-            ):
-                without = dict.fromkeys(PARTS, reason) if reason else None
-                with self.subTest(reason):
-                    folder = self.pack(1, without=without)
-                    self.assertEqual(len(self.problems(folder)), count)
+            for table, name in ((DETAIL, "event_id"), (EVENT, "id")):
+                self.execute(f"DELETE FROM {table} WHERE {name} = %s", self.ids[7])
+            (problem,) = self.problems(self.pack_of_everything())
+            self.assertEqual(problem, "The event at the place 7 is missing.")
+        with self.as_owner():
+            self.happen(1, kind="given")
+            found = self.first("SELECT max(id) FROM privacy_consent_event")
+            folder = Path(self.enterContext(TemporaryDirectory()))
+            write_pack(self.env, folder, found)
+            (problem,) = self.problems(folder)
+            self.assertIn("It is not in the log.", problem)
+        with self.as_owner():
+            self.execute("DELETE FROM privacy_consent_seal WHERE size > 400")
+            folder = Path(self.enterContext(TemporaryDirectory()))
+            write_pack(self.env, folder, self.ids[700:701])
+            (problem,) = self.problems(folder)
+            self.assertIn("It is not in the log.", problem)
 
     def test_suffix_rewritten_with_fresh_seals(self):
         """A seal that left before, and a pack made before, show it."""
@@ -208,13 +243,45 @@ class TestPack(VerifyCase):
             with self.subTest(name):
                 self.assertTrue(self.problems(folder))
 
+    def test_garbage(self):
+        """Whatever is broken, it is a problem of the pack, and none of the program."""
+        folder = self.pack(1)
+        archive = Path(shutil.make_archive(folder / "pack", "zip", folder))
+        data = bytearray(archive.read_bytes())
+        with zipfile.ZipFile(archive) as opened:
+            place = opened.getinfo("seals.jsonl").header_offset
+        data[place + 60 : place + 70] = bytes(10)
+        archive.write_bytes(data)
+        self.assertTrue(self.problems(archive))
+        with self.assertRaises(checkpoint.CheckpointError):
+            pack_check.seals_in(bytes(data))
+        deep = "[" * 100_000 + "]" * 100_000
+        for name, content in (
+            ("seals.jsonl", ""),
+            ("seals.jsonl", "[]"),
+            ("seals.jsonl", '{"file": [], "consistency": 1}'),
+            ("events.jsonl", deep),
+            ("events.jsonl", '{"event": [], "without": []}'),
+            ("pack.json", "{}"),
+        ):
+            broken = self.pack(1)
+            broken.joinpath(name).write_text(content)
+            with self.subTest(name, content=content[:20]):
+                self.assertTrue(self.problems(broken))
+
+    def test_prints_no_control_characters(self):
+        folder = self.pack(1)
+        word = "\x1b[2J\nAll holds.\u202e"
+        change_lines(folder, lambda line: line["event"].update(uuid=word))
+        code, said = self.run_script(folder)
+        self.assertEqual(code, 1)
+        self.assertIn("?[2J?All holds.?: It is not", said)
+
     def test_not_sealed_yet(self):
         self.happen(1)
-        (last,) = self.first(
-            "SELECT uuid FROM privacy_consent_event ORDER BY id DESC LIMIT 1"
-        )
+        last = self.first("SELECT max(id) FROM privacy_consent_event")
         folder = Path(self.enterContext(TemporaryDirectory()))
-        write_pack(self.env, folder, [last])
+        write_pack(self.env, folder, last)
         code, said = self.run_script(folder)
         self.assertEqual(code, 0)
         self.assertIn("1 × not sealed yet", said)

@@ -8,7 +8,9 @@ import re
 import subprocess
 import sys
 import zipfile
+from datetime import datetime
 from email import message_from_bytes, policy
+from email.header import decode_header, make_header
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from unittest.mock import patch
@@ -23,6 +25,7 @@ from odoo.addons.privacy_consent.models.privacy_consent_scrub import _tokens
 from odoo.addons.privacy_consent.tests.answers import press
 
 from .. import proof_pack
+from ..receipts import receipt_of
 from .common import EvidenceCase
 
 TOKEN = re.compile(rb"privacy/consent/\w+/\d+/")
@@ -180,12 +183,25 @@ class TestProofPack(PackCase):
             self.assertEqual(code, 0, said)
 
     def test_changed_before_the_pack(self):
-        with self.as_owner():
-            self.execute("UPDATE privacy_consent_text SET content = '{}'")
-            self.env.invalidate_all()
-            code, said = self.verify(self.files(self.consent._proof_pack()))
-            self.assertEqual(code, 1)
-            self.assertIn("was changed", said)
+        """A text that somebody changed is named, and is not the one that was shown."""
+        content = self.consent.event_ids.text_id[:1].content
+        for changed in (
+            content.replace("One mail a month", "Ten mails a day"),
+            '{"description": 5}',
+            "null",
+            "{",
+        ):
+            with self.subTest(changed), self.as_owner():
+                self.execute("UPDATE privacy_consent_text SET content = %s", changed)
+                self.env.invalidate_all()
+                files = self.files(self.consent._proof_pack())
+                code, said = self.verify(files)
+                self.assertEqual(code, 1)
+                self.assertIn("was changed", said)
+                self.assertNotIn(b"Ten mails", files["index.html"])
+                self.assertNotIn(b"Ten mails", files["record.jsonld"])
+                receipt = receipt_of(self.consent.sudo())
+                self.assertIn("the text that was shown", receipt.missing)
 
     def test_request_as_it_was_sent(self):
         files = self.files(self.consent._proof_pack())
@@ -197,6 +213,22 @@ class TestProofPack(PackCase):
         self.assertEqual(mail["To"], "ann@example.com")
         body = mail.get_body(("html",)).get_content()
         self.assertIn("One mail a month.", body)
+
+    def test_sender_that_is_no_address(self):
+        """One odd address does not keep anybody from the proof."""
+        odd = ':é?;\u202e;:(]😀)"😀'
+        self.execute(
+            "UPDATE mail_message SET email_from = %s, message_id = %s WHERE id = %s",
+            odd,
+            "<é=@",
+            self.consent.request_ids.message_id.id,
+        )
+        self.env.invalidate_all()
+        files = self.files(self.consent._proof_pack())
+        (name,) = (name for name in files if name.endswith(".eml"))
+        mail = message_from_bytes(files[name], policy=policy.compat32)
+        self.assertEqual(str(make_header(decode_header(mail["From"]))), odd)
+        self.assertIn(b"One mail a month.", files[name])
 
     def test_no_personal_link(self):
         self.consent.message_post(body=f"<p>I got {self.consent._url(True)}</p>")
@@ -333,6 +365,70 @@ class TestProofPack(PackCase):
         past = self.activity_pack(date_to=self.later(days=-1).date())
         self.assertEqual(self.events(self.files(self.written(past))), [])
 
+    def test_days_are_those_of_the_reader(self):
+        """A day begins at midnight where the officer is, also when clocks change."""
+        self.manager.tz = "Europe/Berlin"
+        pack = self.activity_pack(date_from="2026-03-29", date_to="2026-10-25")
+        begin, end = (moment for name, _is, moment in pack._event_domain()[1:])
+        self.assertEqual(begin, datetime(2026, 3, 28, 23))
+        self.assertEqual(end, datetime(2026, 10, 25, 23))
+        with self.at(datetime(2026, 12, 31, 23, 30)):
+            press(self.consent, True)
+        self.env.flush_all()
+        for day, count in (("2026-12-31", 0), ("2027-01-01", 1)):
+            pack = self.activity_pack(date_from=day, date_to=day)
+            self.assertEqual(pack.consent_count, count)
+
+    def test_words_of_others(self):
+        """What people wrote is shown as they wrote it, and does nothing."""
+        bad = '"><script>alert(1)</script><img src=x onerror=alert(2)>\u202e\x01'
+        self.activity.name = bad
+        self.activity.description = f"<p>{'word ' * 100_000}</p>{bad}"
+        self.ann.name = bad
+        press(self.consent, True, agent=bad)
+        file = self.env["ir.attachment"].create(
+            {
+                "name": f"../../{'é' * 300}<b>.html",
+                "raw": b"<script>",
+                "res_model": "privacy.consent",
+                "res_id": self.consent.id,
+            }
+        )
+        self.seal()
+        files = self.files(self.consent._proof_pack())
+        self.assertEqual(self.verify(files)[0], 0)
+        (path,) = (name for name in files if name.startswith(f"files/{file.id}-"))
+        self.assertLess(len(path.encode()), 255)
+        self.assertTrue(path.endswith(".html"))
+        shown = html.fromstring(files["index.html"])
+        self.assertIn(bad.replace("\x01", ""), shown.text_content())
+        for name, content in files.items():
+            if name.endswith(".html") and not name.startswith("files/"):
+                page = html.fromstring(content)
+                self.assertFalse(page.xpath("//script | //@onerror"), name)
+                # Nor is a picture from elsewhere loaded.
+                (policy,) = page.xpath("//meta[@http-equiv]/@content")
+                self.assertIn("default-src 'none'", policy)
+
+    def test_text_from_right_to_left(self):
+        self.env["res.lang"]._activate_lang("ar_001")
+        self.activity.with_context(
+            lang="ar_001"
+        ).name = "\u0627\u062e\u0628\u0627\u0631"
+        self.ann.lang = "ar_001"
+        press(self.consent, True)
+        files = self.files(self.consent._proof_pack())
+        pages = {
+            page.get("lang"): page.get("dir")
+            for name, content in files.items()
+            if name.startswith("texts/") and name.endswith(".html")
+            for page in [html.fromstring(content)]
+        }
+        self.assertEqual(pages, {"en-US": "ltr", "ar-001": "rtl"})
+        arabic = self.contact_pack(self.ann, audience="person")
+        page = html.fromstring(self.files(self.written(arabic))["index.html"])
+        self.assertEqual((page.get("lang"), page.get("dir")), ("ar-001", "rtl"))
+
     def test_batches(self):
         """Packs of many consents are written in batches: nothing is lost between."""
         whole = self.files(self.written(self.activity_pack()))
@@ -347,6 +443,24 @@ class TestProofPack(PackCase):
             {one["dct:identifier"] for one in records},
             {self.consent.uuid, self.consent_of(self.luc).uuid},
         )
+
+    def test_progress(self):
+        """Whoever waits for many consents sees how many are written."""
+        self.patch(proof_pack, "_CONSENTS", 1)
+        notes = []
+        pack = self.activity_pack()
+        note = type(pack)._note_progress
+
+        def spy(pack, *counts):
+            notes.append(counts)
+            note(pack, *counts)
+
+        self.patch(type(pack), "_note_progress", spy)
+        with self.enter_registry_test_mode():
+            self.written(pack)
+        self.assertEqual(notes, [(0, 2), (1, 2), (2, 2)])
+        pack.invalidate_recordset()
+        self.assertEqual((pack.written_count, pack.total_count), (2, 2))
 
     def test_contact(self):
         files = self.files(self.written(self.contact_pack(self.ann)))

@@ -6,6 +6,7 @@ import json
 
 from lxml import html
 
+from odoo.models import MAGIC_COLUMNS
 from odoo.tests import HttpCase, new_test_user, tagged
 from odoo.tools import mute_logger
 
@@ -58,20 +59,58 @@ class TestReceipt(PackCase, HttpCase):
         self.assertFalse(receipt.xpath("//script"))
         self.assertNotIn("Mitchell", response.text)
 
+    def change_activity(self):
+        """Give every field that people can change another value."""
+        special = {
+            "consent_template_id": self.activity.consent_template_id.copy().id,
+            "server_action_id": self.env["ir.actions.server"]
+            .create(
+                {
+                    "name": "Other",
+                    "model_id": self.env.ref(
+                        "privacy_consent.model_privacy_consent"
+                    ).id,
+                    "state": "code",
+                }
+            )
+            .id,
+            "privacy_policy_url": "https://other.example.com",
+            "subject_domain": "[('id', '<', 0)]",
+        }
+        # One needs the other.
+        self.activity.write({"consent_required": False, "subject_find": False})
+        names, unchanged = ["consent_required", "subject_find"], []
+        for name, field in self.activity._fields.items():
+            own = field.store and not field.readonly and name not in MAGIC_COLUMNS
+            if not own or field.type == "one2many" or name in ("uuid", *names):
+                continue
+            old = self.activity[name]
+            if name in special:
+                value = special[name]
+            elif field.type in ("char", "text", "html"):
+                value = "Other"
+            elif field.type in ("boolean", "integer"):
+                value = old + 1 if field.type == "integer" else not old
+            elif field.type == "selection":
+                value = field.get_values(self.env)[-1]
+            else:
+                domain = [("id", "not in", [*old.ids, self.activity.id])]
+                others = self.env[field.comodel_name].search(domain, limit=1)
+                single = field.type == "many2one"
+                value = others.id if single else [(6, 0, others.ids)]
+            self.activity.write({name: value})
+            names.append(name)
+            if self.activity[name] == old:
+                unchanged.append(name)
+        # There is no other activity to ask with.
+        self.assertEqual(unchanged, ["ask_with_id"])
+
     def test_file_does_not_follow_the_activity(self):
         before = self.get(self.path("receipt") + "&as=jsonld")
         self.assertEqual(before.headers["Content-Type"], "application/ld+json")
         self.assertIn("receipt.jsonld", before.headers["Content-Disposition"])
-        self.activity.write(
-            {
-                "name": "Other",
-                "description": "<p>Sold.</p>",
-                "processor_ids": [(6, 0, self.luc.ids)],
-                "controller_id": self.luc.id,
-                "privacy_officer": "Nobody",
-                "privacy_policy_url": "https://other.example.com",
-            }
-        )
+        self.change_activity()
+        self.activity.controller_id.name = "Other"
         after = self.get(self.path("receipt") + "&as=jsonld")
         self.assertEqual(before.content, after.content)
         receipt = json.loads(after.content)
@@ -81,7 +120,7 @@ class TestReceipt(PackCase, HttpCase):
         self.assertEqual(len(record["dpv:hasConsentStatus"]), 3)
         page = self.get(self.path("receipt"))
         self.assertIn("One mail a month.", page.text)
-        self.assertNotIn("Sold.", page.text)
+        self.assertNotIn("Other", page.text)
         press(self.consent, True)
         self.assertNotEqual(
             self.get(self.path("receipt") + "&as=jsonld").content, after.content
@@ -176,7 +215,9 @@ class TestReceipt(PackCase, HttpCase):
         self.generate()
         self.run_queue()
         press(self.consent_of(twin), True)
-        self.consent._merge_subjects(twin, self.ann)
+        self.env["base.partner.merge.automatic.wizard"]._merge(
+            (twin + self.ann).ids, self.ann
+        )
         self.env.flush_all()
         survivor = self.consent._surviving()
         receipt = self.get(self.path("receipt", survivor) + "&as=jsonld").json()

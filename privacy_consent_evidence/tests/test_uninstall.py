@@ -2,8 +2,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Before an addon is uninstalled it is said what proof is lost."""
 
-import io
-
 from odoo.exceptions import AccessError
 from odoo.tests import HttpCase, new_test_user, tagged
 
@@ -33,6 +31,7 @@ class TestUninstall(PackCase, HttpCase):
         seals = self.seals.search_count([])
         self.assertIn(f"{events} events", lost)
         self.assertIn(f"{seals} seals", lost)
+        self.assertEqual(self.wizard("privacy").consent_proof_lost, lost)
         lost = self.wizard("privacy_consent_evidence").consent_proof_lost
         self.assertNotIn("events", lost)
         self.assertIn(f"{seals} seals", lost)
@@ -49,8 +48,10 @@ class TestUninstall(PackCase, HttpCase):
         hidden.action_answer(True)
         self.seal()
         action = self.wizard("privacy_consent").action_download_consent_proof()
+        pack = self.env[action["res_model"]].browse(action["res_id"])
+        url = pack.with_user(self.administrator).action_download()["url"]
         self.authenticate("administrator", "administrator")
-        files = self.files(io.BytesIO(self.url_open(action["url"]).content).read())
+        files = self.files(self.url_open(url).content)
         found = {one["event"]["consent_uuid"] for one in self.events(files)}
         self.assertLessEqual({self.consent.uuid, hidden.uuid}, found)
         self.assertEqual(

@@ -8,6 +8,7 @@ from datetime import timedelta
 from odoo.tools import SQL
 
 from odoo.addons.privacy_consent.append_only import moment
+from odoo.addons.privacy_consent.models.privacy_consent_event import HASHED
 from odoo.addons.privacy_consent.models.privacy_consent_text import store_texts
 
 from ..log import merkle
@@ -19,12 +20,22 @@ EVENT, DETAIL, TEXT, LEAF, SEAL = (
     for name in ("event", "event_detail", "text", "leaf", "seal")
 )
 COUNT = 1000
-# Other values of columns that are no text.
-TYPES = {
+_TYPES = {
     "format": 2,
     "at": "2020-01-01 00:00:00",
     "answered_at": "2020-01-01 00:00:00",
 }
+_REQUIRED = ("format", "uuid", "at", "kind", "by")
+# Each hashed column with another value, and with none.
+OTHER_VALUES = [
+    (name, value)
+    for name in HASHED
+    for value in (
+        _TYPES.get(name, "x"),
+        "" if name in ("consent_uuid", "activity_uuid") else None,
+    )
+    if value is not None or name not in _REQUIRED
+]
 
 
 class VerifyCase(EvidenceCase):

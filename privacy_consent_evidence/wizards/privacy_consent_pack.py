@@ -3,11 +3,11 @@
 """Choose for whom a proof pack is, and of which time, and download it."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, time, timedelta, timezone
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import SQL, format_list
+from odoo.tools import format_list
 
 from .. import consent_record
 from ..proof_pack import ProofPack, of_events
@@ -35,6 +35,9 @@ class PrivacyConsentPack(models.TransientModel):
         compute="_compute_consent_count",
         help="Roughly, until the download begins.",
     )
+    # While the pack is written.
+    written_count = fields.Integer(readonly=True)
+    total_count = fields.Integer(readonly=True)
     activity_id = fields.Many2one(
         comodel_name="privacy.activity",
         default=lambda self: self._default_activity_id(),
@@ -127,7 +130,8 @@ class PrivacyConsentPack(models.TransientModel):
         return {
             "type": "ir.actions.act_url",
             "url": f"/privacy/pack/{self.id}",
-            "target": "download",
+            # No other tab in front of the progress: a download leaves this one alone.
+            "target": "self",
         }
 
     def _checked(self):
@@ -168,13 +172,28 @@ class PrivacyConsentPack(models.TransientModel):
             if self.audience == "person":
                 lang = consents.sudo().partner_id.lang or self.env.lang
                 consents = consents.with_context(lang=lang)
-            consents._write_proof_pack(file, self.audience == "person")
+            consents._write_proof_pack(
+                file, self.audience == "person", self._note_progress
+            )
             return
-        condition = SQL("TRUE")
+        condition = None
         if not self.everything:
             events = self.env["privacy.consent.event"]._search(self._event_domain())
             condition = of_events(events)
-        ProofPack(self.env, condition).write_to(file)
+        ProofPack(self.env, condition).write_to(file, self._note_progress)
+
+    def _note_progress(self, written, total):
+        """Let others see how far it is, which this transaction shows in its end only.
+
+        :param int written: number of consents that the pack has so far
+        :param int total: how many it will have
+        """
+        with self.env.registry.cursor() as cr:
+            cr.execute(
+                "UPDATE privacy_consent_pack SET written_count = %s, total_count = %s"
+                " WHERE id = %s",
+                [written, total, self.id],
+            )
 
     def _event_domain(self):
         """:return: the domain of what happened in the chosen time"""
@@ -182,7 +201,12 @@ class PrivacyConsentPack(models.TransientModel):
             return []
         domain = [("activity_uuid", "=", self.sudo().activity_id.uuid)]
         if self.date_from:
-            domain.append(("at", ">=", self.date_from))
+            domain.append(("at", ">=", self._begin_of(self.date_from)))
         if self.date_to:
-            domain.append(("at", "<", self.date_to + timedelta(days=1)))
+            domain.append(("at", "<", self._begin_of(self.date_to + timedelta(days=1))))
         return domain
+
+    def _begin_of(self, day):
+        """:return: when a day begins where the reader is, in UTC"""
+        begin = self.env.tz.localize(datetime.combine(day, time.min))
+        return begin.astimezone(timezone.utc).replace(tzinfo=None)

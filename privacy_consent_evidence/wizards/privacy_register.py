@@ -11,6 +11,7 @@ from odoo.exceptions import AccessError
 from odoo.tools import format_date, format_list, split_every
 
 from .. import consent_record
+from ..page_language import page_language
 
 _BATCH = 100
 
@@ -98,12 +99,10 @@ class PrivacyRegister(models.TransientModel):
         :raise AccessError: see :meth:`_texts`
         """
         labels = self.env["privacy.consent"]._missing_labels()
-        lang = self.env["res.lang"]._get_data(code=self.env.lang or "en_US")
         frame = self._render(
             "register",
             date=format_date(self.env, fields.Date.context_today(self)),
-            direction=lang.direction or "ltr",
-            lang=(lang.code or "en_US").replace("_", "-").replace("@", "-"),
+            **page_language(self.env, self.env.lang or "en_US"),
         ).partition(b'<p class="activities"></p>')
         file.write(b"<!DOCTYPE html>\n" + frame[0])
         for batch in self._texts():
