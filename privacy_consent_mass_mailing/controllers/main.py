@@ -43,7 +43,7 @@ class ConsentMailController(MassMailController):
     def _withdraw_consents(
         self, mailing, document_id, email, hash_token, activities=None
     ):
-        """Record the withdrawal of whoever has this address.
+        """Record the withdrawal of whoever has this address, or was mailed at it.
 
         Somebody of the staff who looks at the page without a link withdraws nothing.
 
@@ -66,7 +66,7 @@ class ConsentMailController(MassMailController):
                 agent=(http_request.user_agent.string or "")[:MAX_AGENT],
             ),
         )
-        consents_sudo = mailing._consents_of_address(email, activities)
+        consents_sudo = mailing._consents_of_mailed(document_id, email, activities)
         for consent_sudo in consents_sudo:
             try:
                 consent_sudo._record_answer(False, proof)

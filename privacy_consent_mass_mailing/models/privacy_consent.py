@@ -30,7 +30,12 @@ class PrivacyConsent(models.Model):
                 proof.token,
             )
             or not self._is_withdrawn_by(mailing_sudo)
-            or email_normalize(proof.email) != self.partner_id.email_normalized
+            or (
+                email_normalize(proof.email) != self.partner_id.email_normalized
+                # Their address was another one then.
+                and self.partner_id
+                not in mailing_sudo._partners_mailed(proof.document_id)
+            )
         ):
             raise NotProven
         repeated = self._repeats_answer(answer, within=None)

@@ -2,11 +2,15 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Mailings leave out who does not consent, and say so."""
 
-from odoo.exceptions import AccessError
+from unittest.mock import patch
+
+from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import new_test_user, tagged
 
 from odoo.addons.privacy_consent.tests.answers import press
 from odoo.addons.privacy_consent.tests.common import ConsentCase
+
+from ..models import mailing_mailing
 
 
 class MailingCase(ConsentCase):
@@ -93,6 +97,77 @@ class TestMailing(MailingCase):
         self.assertEqual(self.left_out(mailing), ["eve@example.com", "luc@example.com"])
         self.assertEqual(mailing.canceled, 3)
 
+    def test_contacts_with_several_addresses(self):
+        """Mails go to those addresses alone that consent."""
+        (self.ann + self.luc + self.eve + self.mute).email = False
+        with self.at("2026-03-01 11:00:00"):
+            self.ann.email = "ann@example.com, luc@example.com"
+            self.luc.email = "luc@example.com"
+            self.mute.email = "eve@example.com; luc@example.com"
+        mailing = self.new_mailing()
+        self.assertEqual(
+            mailing.consent_preview.splitlines(),
+            [
+                "1 of 4 may be mailed.",
+                "Refused, withdrew, or their consent does not count: 2",
+                "No address: 1",
+            ],
+        )
+        self.assertEqual(self.send(mailing), ["ann@example.com"])
+        self.assertEqual(
+            [one["smtp_to_list"] for one in self.emails], [["ann@example.com"]]
+        )
+        self.assertNotIn("luc@example.com", self.emails[0]["message"])
+        self.assertEqual(self.left_out(mailing), ["eve@example.com", "luc@example.com"])
+
+    def test_the_first_address_refused(self):
+        self.ann.email = "luc@example.com, ann@example.com"
+        twin = self._create_subject("Twin", "ann@example.com")
+        self.generate()
+        press(self.consent_of(twin), True)
+        mailing = self.new_mailing(
+            mailing_domain=repr([("id", "=", self.ann.id)]),
+            body_html="<p>News <a href='/unsubscribe_from_list'>x</a></p>",
+        )
+        self.assertEqual(mailing.consent_preview, "1 of 1 may be mailed.")
+        self.assertEqual(self.send(mailing), ["ann@example.com"])
+        self.assertNotIn("luc%40", self.emails[0]["message"])
+
+    def test_lists_with_several_addresses(self):
+        news = self.new_list("ann@example.com, nobody@example.com")
+        mailing = self.new_mailing("mailing.list", contact_list_ids=[(6, 0, news.ids)])
+        self.assertEqual(self.send(mailing), ["ann@example.com"])
+        self.assertNotIn("nobody", self.emails[0]["message"])
+
+    def test_test_mails(self):
+        """Whoever writes a mailing may look at it first."""
+        mailing = self.new_mailing()
+        dialog = self.env["mailing.mailing.test"].with_user(self.marketing)
+        dialog = dialog.create(
+            {"mass_mailing_id": mailing.id, "email_to": "boss@example.com"}
+        )
+        with self.mock_smtplib_connection():
+            dialog.send_mail_test()
+            self.assertEqual(
+                [one["smtp_to_list"] for one in self.emails], [["boss@example.com"]]
+            )
+
+    def test_text_messages(self):
+        """Addresses consent, and not numbers."""
+        mailing = self.new_mailing()
+        field = mailing._fields["mailing_type"]
+        with patch.object(field, "_selection", {"mail": "Email", "sms": "SMS"}):
+            with self.assertRaisesRegex(ValidationError, "Only who consented to"):
+                mailing.mailing_type = "sms"
+            mailing.write({"mailing_type": "sms", "consent_activity_id": False})
+
+    def test_many_contacts(self):
+        with patch.object(mailing_mailing, "COUNTED", 3):
+            self.assertEqual(
+                self.new_mailing().consent_preview.splitlines()[:2],
+                ["Of the first 3 recipients:", "1 of 3 may be mailed."],
+            )
+
     def test_mailing_list(self):
         everybody = self.new_list(
             "Ann <ANN@example.com>", "luc@example.com", "nobody@example.com"
@@ -147,7 +222,11 @@ class TestMailing(MailingCase):
         )
         for send in (
             lambda mail: mail.send(),
-            lambda _mail: self.env["mail.mail"].process_email_queue(),
+            lambda _mail: (
+                # Whoever says so does not make it a test.
+                mails[2].with_context(mailing_test_mail=True).send(),
+                self.env["mail.mail"].process_email_queue(),
+            ),
         ):
             with self.mock_smtplib_connection():
                 send(mails[0])
@@ -170,6 +249,9 @@ class TestMailing(MailingCase):
     def test_archived_activity_nobody(self):
         mailing = self.new_mailing()
         self.activity.active = False
+        self.assertEqual(
+            mailing.consent_preview, "The activity is archived: nobody is mailed."
+        )
         self.assertEqual(self.send(mailing), [])
 
     def test_activity_of_another_company(self):

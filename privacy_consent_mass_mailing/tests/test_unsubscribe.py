@@ -2,11 +2,12 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Unsubscribing from a mailing withdraws the consent that it was sent with."""
 
-from odoo.tests import HttpCase, tagged
+from odoo.tests import HttpCase, new_test_user, tagged
 from odoo.tools import mute_logger
 
 from odoo.addons.privacy_consent import links
 from odoo.addons.privacy_consent.links.proof import NotProven
+from odoo.addons.privacy_consent.tests.answers import press
 
 from ..unsubscribed import unsubscribed
 from .test_mailing import MailingCase
@@ -39,6 +40,31 @@ class TestUnsubscribe(MailingCase, HttpCase):
         page = self.url_open(one_click.replace("unsubscribe_oneclick", "unsubscribe"))
         self.assertIn("You get no more mails about “Newsletter”", page.text)
         self.assertEqual(len(self.consent.event_ids.filtered("answered_at")), 2)
+
+    def test_after_a_change_of_address(self):
+        mailing = self.new_mailing()
+        link = self.link(mailing, self.ann)
+        self.ann.email = "new@example.com"
+        self.url_open(link, method="POST")
+        self.assertEqual(self.consent.status, "withdrawn")
+        self.assertEqual(self.consent_of(self.luc).status, "refused")
+        self.assertEqual(
+            len(self.consent_of(self.luc).event_ids.filtered("answered_at")), 1
+        )
+
+    def test_from_users(self):
+        """The contact of whatever record was mailed about."""
+        user = new_test_user(self.env, "ann_2", email="ann@example.com")
+        user.partner_id.category_id = self.marker
+        self.generate()
+        consent = self.consent_of(user.partner_id)
+        press(consent, True)
+        mailing = self.new_mailing()
+        mailing.sudo().mailing_model_id = self.env["ir.model"]._get("res.users")
+        link = self.link(mailing, user)
+        user.email = "new@example.com"
+        self.url_open(link, method="POST")
+        self.assertEqual(consent.status, "withdrawn")
 
     def test_from_a_list(self):
         everybody = self.new_list("ann@example.com")
