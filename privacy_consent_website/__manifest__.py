@@ -12,11 +12,13 @@
     "depends": ["privacy_consent_portal", "website"],
     "data": [
         "security/ir.model.access.csv",
+        "data/ir_cron.xml",
         "templates/account.xml",
         "templates/consent_box.xml",
         "templates/signup.xml",
         "views/privacy_activity_views.xml",
     ],
+    "uninstall_hook": "uninstall_hook",
     "assets": {
         "website.website_builder_assets": [
             "privacy_consent_website/static/src/website_builder/**/*"

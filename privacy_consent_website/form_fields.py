@@ -26,11 +26,13 @@ class Form:
     :ivar activity_ids: of the boxes that are ticked
     :ivar str address: the normalized e-mail address; None if there is not exactly one
     :ivar str name: of the person, or None
+    :ivar int partner_id: the contact of who is signed in, or None
     """
 
     activity_ids: list
     address: str | None
     name: str | None
+    partner_id: int | None = None
 
 
 def read(values):

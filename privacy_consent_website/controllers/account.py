@@ -11,7 +11,7 @@ from odoo.addons.privacy_consent.links.proof import NotProven
 from odoo.addons.privacy_consent_portal.controllers.portal import PATH, PrivacyPortal
 
 from ..form_fields import Form
-from ..models.privacy_consent_form import ask
+from ..models.privacy_consent_form import ask_at_once
 from ..offered import offered
 
 
@@ -43,9 +43,9 @@ class ConsentAccount(PrivacyPortal):
         if not activity_sudo:
             return self._privacy_page(own_sudo, own_sudo.browse(), "nothing")
         contact = request.env.user.partner_id
-        form = Form(activity_sudo.ids, contact.email_normalized, None)
+        form = Form(activity_sudo.ids, contact.email_normalized, None, contact.id)
         if fields["action"] == "ask":
-            ask(form)
+            ask_at_once(form)
             done = "asked"
         else:
             done = self._accept(activity_sudo, form, fields.get("nonce"))

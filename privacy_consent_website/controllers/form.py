@@ -3,7 +3,7 @@
 """Forms that were made with the website's form builder."""
 
 from odoo.exceptions import UserError
-from odoo.http import request
+from odoo.http import request, route
 
 from odoo.addons.website.controllers.form import WebsiteForm
 
@@ -13,6 +13,12 @@ from ..models.privacy_consent_form import read_form
 
 class ConsentForm(WebsiteForm):
     """Forms with boxes for consent: ``ir.http`` asks, once the form is taken."""
+
+    # A function, because Odoo warns of any other change.
+    @route(readonly=lambda *_args: False)
+    def website_form_empty(self, **kwargs):
+        """Let the box write at once, or Odoo logs that it repeats the form."""
+        return super().website_form_empty(**kwargs)
 
     def _handle_website_form(self, model_name, **kwargs):
         """Refuse a form with a box that lacks the address to ask at.

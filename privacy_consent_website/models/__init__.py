@@ -4,6 +4,8 @@ from . import (
     privacy_activity,
     privacy_consent,
     privacy_consent_form,
+    privacy_consent_form_pending,
     privacy_consent_form_unconfirmed,
+    website,
     website_page,
 )

@@ -7,7 +7,10 @@ from odoo.exceptions import UserError
 from odoo.http import request
 
 from .. import form_fields
-from .privacy_consent_form import ask, read_form
+from .privacy_consent_form import ask, check_writable, read_form
+
+# Odoo's checkout has no captcha, but takes forms of who has a cart, and mails them.
+_CHECKOUT = {"/shop/address/submit", "/website/form/shop.sale.order"}
 
 
 class IrHttp(models.AbstractModel):
@@ -20,14 +23,13 @@ class IrHttp(models.AbstractModel):
         visitor = request.httprequest
         if visitor.method == "POST" and isinstance(response, http.Response):
             form = read_form(visitor.form)
-            if (
-                form.activity_ids
-                and form_fields.is_taken(
-                    response.status_code, response.location, response.get_data()
-                )
-                and cls._passes_captcha()
+            if form.activity_ids and form_fields.is_taken(
+                response.status_code, response.location, response.get_data()
             ):
-                ask(form)
+                # Before the captcha, which is good for one check.
+                check_writable()
+                if cls._passes_captcha(endpoint):
+                    ask(form)
         return response
 
     @api.model
@@ -37,7 +39,7 @@ class IrHttp(models.AbstractModel):
         return super()._verify_request_recaptcha_token(action)
 
     @classmethod
-    def _passes_captcha(cls):
+    def _passes_captcha(cls, endpoint):
         """Tell whether the captcha of the website, if it has one, lets somebody ask.
 
         A form that was taken passed its own. A program could send the box with a form
@@ -46,6 +48,8 @@ class IrHttp(models.AbstractModel):
         :rtype: bool
         """
         if getattr(request, "privacy_consent_has_captcha", False):
+            return True
+        if _CHECKOUT.intersection(endpoint.routing["routes"]):
             return True
         if not request.env.user._is_public():
             return True

@@ -6,6 +6,26 @@ from lxml import etree
 
 from odoo import models
 
+# Forms of Odoo's addons into which nobody can drag a box, by their id or action: the
+# field of the website that says what the box is about, and its look. A view of ours
+# would need these addons.
+_PLACES = {
+    "attendee_registration": ("consent_event_id", "modal-body"),
+    "/shop/address/submit": ("consent_checkout_id", "mt-3"),
+}
+
+
+def _add_box(form, field, look):
+    """Add a box to a form, above its buttons."""
+    place = etree.Element("t", {"t-call": "privacy_consent_website.place"})
+    for name, value in [("consent_field", field), ("consent_look", look)]:
+        etree.SubElement(place, "t", {"t-set": name, "t-valuef": value})
+    footers = form.xpath(".//div[contains(@class, 'modal-footer')]")
+    if footers:
+        footers[0].addprevious(place)
+    else:
+        form.append(place)
+
 
 class IrQweb(models.AbstractModel):
     _inherit = "ir.qweb"
@@ -23,4 +43,8 @@ class IrQweb(models.AbstractModel):
                 ("consent_required", str(bool(el.get("data-consent-required")))),
             ]:
                 etree.SubElement(box, "t", {"t-set": name, "t-value": value})
+        if el.tag == "form":
+            for name in ("id", "action"):
+                if el.get(name) in _PLACES:
+                    _add_box(el, *_PLACES[el.get(name)])
         return super()._compile_node(el, compile_context, level)

@@ -4,6 +4,7 @@
 
 import dataclasses
 import logging
+from datetime import timedelta
 
 import psycopg2
 
@@ -14,13 +15,14 @@ from odoo.tools import SQL
 from odoo.tools.misc import hmac
 
 from .. import form_fields
+from ..mailboxes import mailbox
 from ..networks import network
 
 _logger = logging.getLogger(__name__)
 
 # So many requests a day for one address, and from one network.
 _PER_ADDRESS = 3
-_PER_NETWORK = 20
+PER_NETWORK = 20
 
 
 def read_form(values):
@@ -36,23 +38,50 @@ def read_form(values):
     return dataclasses.replace(form, address=user.partner_id.email_normalized or None)
 
 
+def check_writable():
+    """Have Odoo repeat the form with a transaction that may write.
+
+    A statement that fails would be logged, with what the visitor sent.
+
+    :raise psycopg2.errors.ReadOnlySqlTransaction: if this one may only read
+    """
+    if request.env.cr.readonly:
+        raise psycopg2.errors.ReadOnlySqlTransaction("A form asks for consent")
+
+
 def ask(form):
-    """Ask for the consents whose boxes are ticked. The form counts whatever happens.
+    """Have the consents asked for whose boxes are ticked, in a moment.
+
+    The form counts whatever happens.
 
     :param form_fields.Form form: what the visitor sent
     :raise psycopg2.OperationalError: if another one was faster; Odoo repeats the form
     """
+    _ask_with("privacy.consent.form.pending", "_store", form)
+
+
+def ask_at_once(form):
+    """Ask as :func:`ask` does, somebody who is signed in and waits for it.
+
+    :param form_fields.Form form: with their own address
+    :raise psycopg2.OperationalError: if another one was faster; Odoo repeats the form
+    """
+    _ask_with("privacy.consent.form", "_ask", form)
+
+
+def _ask_with(model, method, form):
     if not form.activity_ids or not form.address:
         return
-    if request.env.cr.readonly:
-        # Odoo repeats the form with a transaction that may write. A statement that
-        # fails would be logged, with what the visitor sent.
-        raise psycopg2.errors.ReadOnlySqlTransaction("A form asks for consent")
+    user = request.env.user
+    if not user._is_public():
+        form = dataclasses.replace(form, partner_id=user.partner_id.id)
     context = {"lang": request.env.lang, "mail_create_nolog": True}
     env = request.env(user=SUPERUSER_ID, su=True, context=context)
+    visitor = network(request.httprequest.remote_addr)
     try:
         with env.cr.savepoint():
-            env["privacy.consent.form"]._ask(form, request.httprequest.remote_addr)
+            key = env["privacy.consent.form"]._key(visitor)
+            getattr(env[model], method)(form, key)
     except psycopg2.IntegrityError as error:
         raise ConcurrencyError(type(error).__name__) from error
     except (psycopg2.OperationalError, ConcurrencyError):
@@ -90,17 +119,17 @@ class PrivacyConsentForm(models.Model):
     _number_of_network = models.UniqueIndex("(network_key, day, number_of_network)")
 
     @api.model
-    def _ask(self, form, visitor):
+    def _ask(self, form, network_key):
         """Ask for the consents whose boxes are ticked.
 
         Nobody is told whether: it depends on what is none of a visitor's business.
 
         :param form: a ``form_fields.Form`` with an address
-        :param str visitor: their network address
+        :param str network_key: of the visitor
         """
         keys = {
-            "address_key": self._key(form.address),
-            "network_key": self._key(network(visitor)),
+            "address_key": self._key(mailbox(form.address)),
+            "network_key": network_key,
             "day": fields.Date.today(),
         }
         activities = self.env["privacy.activity"].browse(form.activity_ids)
@@ -116,22 +145,24 @@ class PrivacyConsentForm(models.Model):
         """Number the next request of today, so that nobody floods an address.
 
         :param dict keys: the address, the network and the day
-        :return: its numbers; None if one of them is too high
+        :return: its numbers; None if there were too many within a day
         """
         numbers = {}
         for number, key, limit in [
             ("number_of_address", "address_key", _PER_ADDRESS),
-            ("number_of_network", "network_key", _PER_NETWORK),
+            ("number_of_network", "network_key", PER_NETWORK),
         ]:
-            last = self.search(
-                [(key, "=", keys[key]), ("day", "=", keys["day"])],
-                order=f"{number} desc",
-                limit=1,
-            )
-            if last[number] >= limit:
+            same = [(key, "=", keys[key])]
+            if self.search_count([*same, *self._lately()], limit=limit) >= limit:
                 return None
+            today = [*same, ("day", "=", keys["day"])]
+            last = self.search(today, order=f"{number} desc", limit=1)
             numbers[number] = last[number] + 1
         return numbers
+
+    def _lately(self):
+        """:return: the domain of what was asked within a day, also before midnight"""
+        return [("create_date", ">", fields.Datetime.now() - timedelta(days=1))]
 
     def _ask_about(self, activity, form, row):
         """Ask for one consent, unless there is nothing to ask.
@@ -139,8 +170,18 @@ class PrivacyConsentForm(models.Model):
         :param dict row: values of the row that notes it
         """
         consent, made = self._consent_of(activity, form)
-        if self._is_wanted(consent, form) and self._note(consent, {**row, **made}):
+        if (
+            self._is_wanted(consent, form)
+            and not self.search_count(self._same(consent, row), limit=1)
+            and self._note(consent, {**row, **made})
+        ):
             consent._ask("fresh")
+
+    def _same(self, consent, row):
+        """:return: the domain of requests for the same thing within a day"""
+        of_consent = ("consent_id", "=", consent.id)
+        of_address = ("address_key", "=", row["address_key"])
+        return [of_consent, of_address, *self._lately()]
 
     def _is_wanted(self, consent, form):
         """:return: whether there is anything to ask"""
@@ -151,7 +192,7 @@ class PrivacyConsentForm(models.Model):
 
         :return: the consent, and which of both was made
         """
-        contact = self._find_contact(activity, form.address)
+        contact = self._find_contact(activity, form)
         consents = self.env["privacy.consent"].with_context(active_test=False)
         consent = contact and consents.search(
             [("activity_id", "=", activity.id), ("partner_id", "=", contact.id)]
@@ -176,17 +217,16 @@ class PrivacyConsentForm(models.Model):
             )
         return consent, made
 
-    def _find_contact(self, activity, address):
-        """:return: the oldest contact with this address, the visitor's own first"""
+    def _find_contact(self, activity, form):
+        """:return: the oldest contact with the address, the visitor's own first"""
         found = self.env["res.partner"].search(
             [
-                ("email_normalized", "=", address),
+                ("email_normalized", "=", form.address),
                 ("company_id", "in", [False, activity.company_id.id]),
             ],
             order="id",
         )
-        own = request.env.user.partner_id if request else found.browse()
-        return (found & own or found)[:1]
+        return (found & found.browse(form.partner_id) or found)[:1]
 
     def _note(self, consent, values):
         """Note a request, unless there was one today.

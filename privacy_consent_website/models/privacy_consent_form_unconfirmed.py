@@ -21,12 +21,17 @@ class PrivacyConsentForm(models.Model):
     @api.autovacuum
     def _gc_unconfirmed(self):
         """Erase what forms made and nobody answered, and forget the rest."""
+        since = fields.Datetime.now() - _UNCONFIRMED
+        # Who was asked again since may still confirm.
+        again = self._search([("create_date", ">=", since)]).subselect("consent_id")
         old = self.search(
-            [("create_date", "<", fields.Datetime.now() - _UNCONFIRMED)],
+            [("create_date", "<", since), ("consent_id", "not in", again)],
             order="id",
             limit=_BATCH_SIZE,
         )
         for row in old:
+            if not row.exists():
+                continue  # It went with the consent of one before.
             consent = row.consent_id
             silent = consent.status in ("unknown", "requested")
             if not row.made_consent or not silent:

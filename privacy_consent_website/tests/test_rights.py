@@ -12,6 +12,7 @@ from odoo.addons.privacy_consent.tests.rights_matrix.entries import (
     PORTAL,
     READER,
     RECORDER,
+    ROLES,
     Call,
     Page,
 )
@@ -46,10 +47,32 @@ class TestWebsiteRights(RightsMatrixChecks):
                     ("unlink", "form", {}),
                 ]
             ),
+            *(
+                Call(f"privacy.consent.form.pending.{method}", on, parameters, NOBODY)
+                for method, on, parameters in [
+                    ("create", "", {"vals_list": [{"form": {}}]}),
+                    ("write", "pending", {"vals": {"form": {}}}),
+                    ("unlink", "pending", {}),
+                ]
+            ),
         ]
     }
     pages_by_addon = {
         "privacy_consent_website": [
+            Page(
+                "/website/form",
+                lambda test: test.url_open(
+                    "/website/form",
+                    data={
+                        "csrf_token": test.csrf_token(),
+                        "email": "kim@example.com",
+                        f"privacy_consent_{test.survey.id}": "yes",
+                    },
+                ),
+                ROLES,
+                lambda test: test.env["privacy.consent.form.pending"].search_count([])
+                > 1,
+            ),
             Page(
                 "/my/privacy/offer",
                 lambda test: test.url_open(
@@ -91,6 +114,9 @@ class TestWebsiteRights(RightsMatrixChecks):
                 "address_key": "key",
                 "day": "2026-01-01",
             }
+        )
+        self.pending = self.env["privacy.consent.form.pending"].create(
+            {"form": {"activity_ids": []}, "network_key": "key"}
         )
         return result
 

@@ -14,9 +14,9 @@ class TestUnconfirmed(WebsiteCase):
     def clean_up(self, days=31):
         """Let days pass, and Odoo clean up."""
         self.env.cr.execute(
-            "UPDATE privacy_consent_form SET create_date ="
-            " create_date - make_interval(days => %s)",
-            [days],
+            "UPDATE privacy_consent_form SET day = day - %s,"
+            " create_date = create_date - make_interval(days => %s)",
+            [days, days],
         )
         self.env.invalidate_all()
         self.env["privacy.consent.form"]._gc_unconfirmed()
@@ -31,6 +31,15 @@ class TestUnconfirmed(WebsiteCase):
         self.clean_up(2)
         self.assertFalse(contact.exists())
         self.assertFalse(self.env["privacy.consent.form"].search([]))
+
+    def test_who_was_asked_again_may_still_confirm(self):
+        self.submit()
+        self.clean_up(29)
+        self.submit()
+        self.clean_up(2)
+        self.assertTrue(self.contacts().privacy_consent_ids)
+        self.clean_up(29)
+        self.assertFalse(self.contacts())
 
     def test_contact_that_is_used_stays(self):
         self.submit()

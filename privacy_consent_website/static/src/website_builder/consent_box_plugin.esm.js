@@ -6,7 +6,7 @@ import {Plugin} from "@html_editor/plugin";
 import {onWillStart} from "@odoo/owl";
 import {registry} from "@web/core/registry";
 
-class ConsentBoxOption extends BaseOptionComponent {
+export class ConsentBoxOption extends BaseOptionComponent {
     static template = "privacy_consent_website.ConsentBoxOption";
     static selector = ".s_privacy_consent";
     static dependencies = ["privacyConsentBox"];
@@ -52,6 +52,7 @@ class ConsentBoxPlugin extends Plugin {
             },
         ],
         on_snippet_dropped_handlers: this.onSnippetDropped.bind(this),
+        clean_for_save_handlers: this.cleanForSave.bind(this),
     };
 
     async fetchActivities() {
@@ -77,6 +78,13 @@ class ConsentBoxPlugin extends Plugin {
         if (first) {
             snippetEl.dataset.consentActivity = first.id;
             snippetEl.innerHTML = await this.fetchBox(first.id);
+        }
+    }
+
+    /** The server renders boxes: where it cannot any more, none promises anything. */
+    cleanForSave({root}) {
+        for (const box of root.querySelectorAll("[data-consent-activity]")) {
+            box.replaceChildren();
         }
     }
 }
