@@ -18,7 +18,7 @@ class Subscription(Form):
     :ivar int list_id: its mailing list
     """
 
-    list_id: int
+    list_id: int = 0
 
 
 @contextmanager

@@ -58,7 +58,13 @@ class MailingList(models.Model):
         form = form_fields.read({"email": email, "name": name})
         if not form.address:
             raise UserError(self.env._("Type one e-mail address."))
-        ask(Subscription(activity_sudo.ids, form.address, form.name, self.id))
+        asked = Subscription(
+            activity_ids=activity_sudo.ids,
+            address=form.address,
+            name=form.name,
+            list_id=self.id,
+        )
+        ask(asked)
 
     def _is_subscribed(self, address):
         """:return: whether somebody with this normalized address gets the newsletter"""

@@ -24,6 +24,10 @@ class PrivacyConsentForm(models.Model):
             row = {**row, "list_id": form.list_id}
         return super()._ask_about(activity, form, row)
 
+    def _same(self, consent, row):
+        of_list = ("list_id", "=", row.get("list_id", False))
+        return [*super()._same(consent, row), of_list]
+
     def _is_wanted(self, consent, form):
         """Ask whoever consented, but did not subscribe, whether it was them."""
         return super()._is_wanted(consent, form) or (
@@ -32,3 +36,10 @@ class PrivacyConsentForm(models.Model):
             .browse(form.list_id)
             ._is_subscribed(form.address)
         )
+
+
+class PrivacyConsentFormPending(models.Model):
+    _inherit = "privacy.consent.form.pending"
+
+    def _form(self):
+        return Subscription(**self.form) if "list_id" in self.form else super()._form()

@@ -27,7 +27,7 @@ class TestNewsletter(WebsiteCase):
 
     def call(self, path, **params):
         response = self.url_open(path, json={"params": params}).json()
-        self.env.invalidate_all()
+        self.ask_waiting()
         return response["result"]
 
     def subscribe(self, email=KIM, to=None, **params):
@@ -174,7 +174,7 @@ class TestNewsletter(WebsiteCase):
                 "list_ids": f"{self.news.id},{self.plain.id}",
             },
         )
-        self.env.invalidate_all()
+        self.ask_waiting()
         self.assertTrue(response.json()["id"])
         self.assertEqual(self.subscribed(), self.plain)
         self.assertEqual(self.contacts().name, "Kim Lee")
@@ -184,7 +184,7 @@ class TestNewsletter(WebsiteCase):
     def test_form_for_what_asks_only(self):
         data = {"name": "Kim Lee", "email": KIM, "list_ids": str(self.news.id)}
         response = self.url_open("/website/form/mailing.contact", data=data)
-        self.env.invalidate_all()
+        self.ask_waiting()
         self.assertTrue(response.json()["id"])
         self.assertFalse(self.env["mailing.contact"].search([("email", "=", KIM)]))
         self.assertEqual(len(self.requests()), 1)
@@ -206,7 +206,7 @@ class TestNewsletter(WebsiteCase):
             checkout,
         ):
             self.url_open("/website/form/mailing.contact", data=data)
-        self.env.invalidate_all()
+        self.ask_waiting()
         self.assertFalse(self.subscribed())
         self.confirm()
         self.assertEqual(self.subscribed(), self.news)

@@ -2,6 +2,7 @@
 // License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import {
     clickOnSave,
+    goBackToBlocks,
     insertSnippet,
     registerWebsitePreviewTour,
 } from "@website/js/tours/tour_utils";
@@ -29,6 +30,13 @@ registerWebsitePreviewTour(
             run: "click",
         },
         {trigger: `${CHOICE}:contains(A letter)`},
+        goBackToBlocks(),
+        ...insertSnippet({
+            id: "s_newsletter_subscribe_popup",
+            name: "Newsletter Popup",
+            groupName: "Contact & Forms",
+        }),
+        {trigger: ":iframe .o_newsletter_popup .modal:visible"},
         ...clickOnSave(),
     ]
 );
@@ -36,6 +44,13 @@ registerWebsitePreviewTour(
 registry.category("web_tour.tours").add("privacy_consent_newsletter_subscribe", {
     url: "/",
     steps: () => [
+        {
+            content: "The popup opens by itself",
+            trigger: ".o_newsletter_popup .modal.modal_shown input[name=email]",
+            run: "edit lou@example.com",
+        },
+        {trigger: ".modal.modal_shown.show .js_subscribe_btn", run: "click"},
+        {trigger: "body:has(.o_newsletter_popup:not(:visible) .modal)"},
         {
             trigger: ".s_newsletter_block input[name=email]",
             run: "edit kim@example.com",
