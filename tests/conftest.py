@@ -85,10 +85,13 @@ def inbox():
     server.stop()
 
 
-@pytest.fixture(scope="module")
-def separate_inbox():
-    """An SMTP server that the tests are not in the way of."""
-    server = SeparateInbox()
+@pytest.fixture
+def separate_inbox(request):
+    """An SMTP server that the tests are not in the way of.
+
+    Its parameter is how many seconds it takes for a message.
+    """
+    server = SeparateInbox(getattr(request, "param", 0))
     yield server
     server.stop()
 

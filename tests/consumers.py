@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -25,11 +26,13 @@ class Consumers(Logged):
     """A process with Odoo loaded that forks consumers on demand.
 
     :param hooks: path of a Python file that it runs once Odoo is loaded
+    :ivar float killed_at: when the last one was killed, on the monotonic clock
     """
 
     def __init__(self, log, database, smtp_port, hooks=None):
         super().__init__(log)
         self.database = database
+        self.killed_at = None
         with open(log, "w") as errors:
             self._process = subprocess.Popen(
                 [sys.executable, _WORKER, database, "-c", settings.CONF]
@@ -77,6 +80,7 @@ class Consumers(Logged):
         :return: whether it was still running
         """
         os.kill(pid, signal.SIGKILL)
+        self.killed_at = time.monotonic()
         return self.join(pid) == -signal.SIGKILL
 
     def stop(self):

@@ -13,9 +13,10 @@ import threading
 import time
 from contextlib import closing
 from email import message_from_bytes, policy
+from functools import cached_property
 
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import AuthResult
+from aiosmtpd.smtp import SMTP, AuthResult
 
 LINK = re.compile(
     r"https?://[^\s\"'<>]+/privacy/consent/(accept|reject)/\d+/[^\s\"'<>]+"
@@ -35,13 +36,21 @@ class Message:
     :ivar to: addresses of the envelope
     :ivar mime: the parsed message
     :ivar source: the message as it came, bytes
+    :ivar float at: when the server's answer was sent, on the monotonic clock, if known
     """
 
-    def __init__(self, to, source):
+    def __init__(self, to, source, at=None):
         self.to = to
         self.source = source
-        self.mime = message_from_bytes(source, policy=policy.default)
-        self.subject = str(self.mime["Subject"])
+        self.at = at
+
+    @cached_property
+    def mime(self):
+        return message_from_bytes(self.source, policy=policy.default)
+
+    @property
+    def subject(self):
+        return str(self.mime["Subject"])
 
     @property
     def html(self):
@@ -154,23 +163,28 @@ class Inbox(_Messages, Controller):
 
 
 class SeparateInbox(_Messages):
-    """An SMTP server in a process of its own, which answers without delay.
+    """An SMTP server in a process of its own.
 
-    Where the moment of an answer counts, the tests must not be in its way.
+    Where the moment of an answer counts, the tests must not be in its way. A message
+    counts when its answer was sent: then the server is responsible (RFC 5321, section
+    6.1), and not while it works at a message whose client has hung up.
+
+    :param float delay: seconds until a message is accepted
     """
 
-    def __init__(self):
+    def __init__(self, delay=0):
         super().__init__()
+        self.delay = delay
         self._process = subprocess.Popen(
-            [sys.executable, __file__], stdout=subprocess.PIPE, text=True
+            [sys.executable, __file__, str(delay)], stdout=subprocess.PIPE, text=True
         )
         self.port = int(self._process.stdout.readline())
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self):
         for line in self._process.stdout:
-            to, source = json.loads(line)
-            self._add(Message(to, base64.b64decode(source)))
+            to, source, at = json.loads(line)
+            self._add(Message(to, base64.b64decode(source), at))
 
     def stop(self):
         self._process.terminate()
@@ -183,22 +197,47 @@ def _write(value):
 
 
 class _Printer:
-    """Print each message before it is accepted."""
+    """Take each message after a delay."""
+
+    def __init__(self, delay):
+        self.delay = delay
 
     async def handle_DATA(self, server, session, envelope):
-        source = base64.b64encode(envelope.content).decode()
-        _write(json.dumps([envelope.rcpt_tos, source]))
+        # Ends here if the client goes.
+        await asyncio.sleep(self.delay)
+        server.taken = envelope
         return "250 OK"
 
 
-def main():
+class _PrintingSMTP(SMTP):
+    """Print each message when its answer was sent."""
+
+    taken = None
+
+    async def push(self, status):
+        at = time.monotonic()
+        try:
+            await super().push(status)
+        finally:
+            taken, self.taken = self.taken, None
+            if taken:
+                source = base64.b64encode(taken.content).decode()
+                _write(json.dumps([taken.rcpt_tos, source, at]))
+
+
+class _PrintingController(Controller):
+    def factory(self):
+        return _PrintingSMTP(self.handler, **self.SMTP_kwargs)
+
+
+def main(delay):
     """Serve until this process is terminated."""
     port = free_port()
-    Controller(_Printer(), hostname="127.0.0.1", port=port).start()
+    _PrintingController(_Printer(delay), hostname="127.0.0.1", port=port).start()
     _write(port)
     while True:
         time.sleep(60)
 
 
 if __name__ == "__main__":
-    main()
+    main(float(sys.argv[1]))

@@ -33,12 +33,21 @@ def generated(scene, inbox):
     inbox.refuse[REFUSED] = "550 No such user here"
     scene.server.expected_errors.append("failed sending mail")
     scene.generate()
-    # Two subjects, a copy of each of three requests, and one word to no follower:
-    # whoever pressed the button knows.
-    inbox.wait_for(5)
+    # Two subjects, copies of their requests, and one word to no follower: whoever
+    # pressed the button knows.
+    inbox.wait_for(2 + _copies(scene))
     scene.wait_until_sent(2)
     eventually(lambda: scene.consent(REFUSED)["failure_reason"])
     return scene
+
+
+def _copies(scene):
+    """:return: how many requests have a copy that leaves
+
+    Odoo's own queue sends nothing after a message that a server refuses.
+    """
+    safe = [("name", "=", "mail_queue_safe"), ("state", "=", "installed")]
+    return 2 + scene.server.execute("ir.module.module", "search_count", safe)
 
 
 def facts(scene, email):
@@ -46,12 +55,12 @@ def facts(scene, email):
     return scene.consent(email), [message["id"] for message in scene.thread(email)]
 
 
-def test_each_subject_gets_one_request_in_their_language(inbox):
+def test_each_subject_gets_one_request_in_their_language(scene, inbox):
     assert inbox.to(ANN).subject == "Do you consent to “Newsletter”?"
     assert inbox.to(LUC).subject == "Votre avis sur Newsletter"
     assert sorted(message.to[0] for message in inbox.messages) == [
         ANN,
-        *["copy@example.com"] * 3,
+        *["copy@example.com"] * _copies(scene),
         LUC,
     ]
 
@@ -68,9 +77,9 @@ def test_delivered_request(scene, inbox):
         assert "One mail a month." in part
 
 
-def test_copies_have_no_links(inbox):
+def test_copies_have_no_links(scene, inbox):
     copies = [one for one in inbox.messages if one.to == ["copy@example.com"]]
-    assert len(copies) == 3
+    assert len(copies) == _copies(scene)
     for copy in copies:
         assert b"/privacy/consent/" not in copy.source
         assert not copy.links()

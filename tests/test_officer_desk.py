@@ -4,11 +4,14 @@
 
 import os
 import re
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 from server import Scene
+
+from tools import postgres
 
 ANN = "ann@example.com"
 LUC = "luc@example.com"
@@ -206,13 +209,21 @@ def test_mailing_says_who_is_left_out(scene, visit, size):
             "mailing_model_id": execute(
                 "ir.model", "search", [("model", "=", "res.partner")]
             )[0],
-            "mailing_domain": repr([("id", "in", [*scene.subjects.values()])]),
+            "mailing_domain": repr(
+                [
+                    "|",
+                    ("id", "in", [*scene.subjects.values()]),
+                    # Marketing sees the name of the activity, and no more of it.
+                    ("consented_activity_ids", "in", [scene.activity]),
+                ]
+            ),
             "consent_activity_id": scene.activity,
         },
     )
     action = "mass_mailing.mailing_mailing_action_mail"
     page = visit("marketing", f"/odoo/action-{action}/{mailing}")
     expect(page.locator("[name=consent_preview]")).to_contain_text("of 2 may be mailed")
+    expect(page.locator("[name=mailing_domain]")).to_contain_text("Newsletter")
     picture(page, "mailing", size)
 
 
@@ -235,8 +246,59 @@ def test_cards_of_activities(scene, visit, size):
     expect(people).to_have_count(count)
 
 
+def test_numbers_where_nobody_is_asked(scene, visit, size):
+    execute = scene.server.execute
+    name = f"On paper {size[0]}"
+    activity = execute("privacy.activity", "create", {"name": name})
+    answer = {
+        "partner_id": scene.subjects[ANN],
+        "activity_id": activity,
+        "accepted": True,
+        "answer_channel": "paper",
+    }
+    execute("privacy.consent", "create", answer)
+    page = visit("officer", "/odoo/privacy-activities")
+    card = page.locator(".o_kanban_record", has_text=name)
+    expect(card.locator("a", has_text="Given").locator(".fw-bold")).to_have_text("1")
+    expect(card).to_contain_text("Nobody is asked")
+    picture(page, "card_on_paper", size)
+    card.locator(".fs-4").click()
+    if size[0] < 500:
+        page.locator(".o-form-buttonbox .o_button_more").click()
+    expect(page.locator("[name=action_show_usable]")).to_contain_text("1")
+
+
 def test_requests_on_any_screen(scene, visit, size):
     page = visit("officer", "/odoo/privacy-requests")
     people = page.locator(".o_data_row, .o_kanban_record:not(.o_kanban_ghost)")
     expect(people).to_have_count(2)
     picture(page, "requests", size)
+
+
+SHOWN = """
+words => document.querySelector(".modal [role=progressbar] + span")?.innerText === words
+"""
+
+
+@pytest.mark.parametrize("size", [(1280, 800)], ids=["desktop"])
+def test_progress_of_a_pack(scene, visit, size):
+    """While the server writes a proof pack, its dialog says how far it is."""
+    page = visit("officer", f"/odoo/privacy-activities/{scene.activity}")
+    page.locator(".o_cp_action_menus .fa-cog").click()
+    page.get_by_role("menuitem", name="Proof pack").click()
+    dialog = page.get_by_role("dialog")
+    with (
+        closing(postgres.connect(scene.server.database)) as connection,
+        connection.cursor() as gate,
+    ):
+        # What the pack reads next.
+        gate.execute("BEGIN; LOCK TABLE privacy_consent_event_detail")
+        with page.expect_download() as expected:
+            dialog.get_by_role("button", name="Download").click(no_wait_after=True)
+            # Locators would wait for the download first.
+            page.wait_for_function(SHOWN, arg="0 / 2")
+            gate.execute("COMMIT")
+    assert expected.value.suggested_filename == "proof-pack.zip"
+    expect(dialog.get_by_text("2 / 2")).to_be_visible()
+    bar = dialog.get_by_role("progressbar")
+    expect(bar).to_have_attribute("aria-valuenow", "2")

@@ -211,3 +211,60 @@ def test_many_at_once(scene, inbox):
     confirm(scene, inbox, email)
     count = "SELECT count(*) FROM res_partner WHERE email_normalized = %s"
     assert query(scene.server.database, count, email) == [(1,)]
+
+
+def uninstall(scene, addon):
+    """Uninstall an addon in *Apps*, with what depends on it."""
+    execute = scene.server.execute
+    module = execute("ir.module.module", "search", [("name", "=", addon)])
+    execute("ir.module.module", "button_immediate_uninstall", module)
+
+
+def subscribe(scene, email):
+    """:return: what the newsletter block says"""
+    params = {"list_id": scene.list, "value": email, "subscription_type": "email"}
+    response = requests.post(
+        f"{scene.server.url}/website_mass_mailing/subscribe",
+        json={"params": params},
+        timeout=120,
+    )
+    return response.json()["result"]
+
+
+def test_uninstalling(scene, chromium):
+    """Forms work, promise nothing, and a box on a page that is open hurts nothing.
+
+    It is the last test, because the scene has none of our addons after it.
+    """
+    database = scene.server.database
+    page = open_page(chromium, f"{scene.server.url}/contactus")
+    page.get_by_role("checkbox", name="Newsletter").check()
+
+    indexes = "SELECT indexdef FROM pg_indexes WHERE indexname LIKE %s"
+    uninstall(scene, "privacy_consent_newsletter")
+    ((index,),) = query(database, indexes, "%once_a_day")
+    assert "address_key, consent_id, day" in index
+    said = subscribe(scene, "plain@example.com")
+    assert said["toast_content"] == "Thanks for subscribing!"
+
+    uninstall(scene, "privacy_consent_website")
+    for path in ("/contactus", "/fr/contactus", "/web/signup", "/my/privacy"):
+        response = requests.get(f"{scene.server.url}{path}", timeout=120)
+        assert response.status_code == 200, path
+        for trace in ("consent-activity", "What this is about", "privacy_consent_1"):
+            assert trace not in response.text, path
+    for name, value in {
+        "name": "Kim Lee",
+        "email_from": "late@example.com",
+        "subject": "A question",
+        "description": "What do you offer?",
+    }.items():
+        page.locator(f".s_website_form [name={name}]").fill(value)
+    page.locator(".s_website_form_send").click()
+    page.wait_for_url("**/contactus-thank-you")
+    page.context.close()
+
+    uninstall(scene, "privacy_consent")
+    for path in ("/contactus", "/web/signup", "/"):
+        response = requests.get(f"{scene.server.url}{path}", timeout=120)
+        assert response.status_code == 200, path

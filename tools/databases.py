@@ -61,6 +61,7 @@ VARIANTS = {
             "privacy_consent_portal",
             "privacy_consent_website",
         ),
+        modules=("website_cf_turnstile",),
     ),
     # whatever of Odoo's own forms may have a box for consent
     "shop": Variant(

@@ -6,6 +6,8 @@ What a consent consists of is what the product made of one, so that the copies a
 many consents would be, as large as they are.
 """
 
+from contextlib import contextmanager
+
 from psycopg2.sql import SQL, Identifier, Literal
 
 # Which rows belong to a consent: a table, and which of its columns says to what row of
@@ -33,6 +35,57 @@ REFERENCES = {
     "res_id": "privacy_consent",
 }
 SUBJECTS = {"partner_id", "res_partner_id"}
+FOREIGN_KEYS = """
+SELECT format('ALTER TABLE %%s DROP CONSTRAINT %%I', conrelid::regclass, conname),
+       format(
+           'ALTER TABLE %%s ADD CONSTRAINT %%I %%s NOT VALID',
+           conrelid::regclass, conname, pg_get_constraintdef(oid)
+       )
+  FROM pg_constraint WHERE contype = 'f' AND conrelid = ANY (%s::regclass[])
+"""
+INDEXES = """
+SELECT format('DROP INDEX %%s', indexrelid::regclass), pg_get_indexdef(indexrelid)
+  FROM pg_index
+ WHERE indrelid = ANY (%s::regclass[])
+   AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid)
+"""
+
+
+@contextmanager
+def without_checks(cr, tables):
+    """Have PostgreSQL take rows as they are: copies of what it took before.
+
+    Otherwise it would look up for each row whatever it leads to.
+    """
+    for table in tables:
+        cr.execute(SQL("ALTER TABLE {} DISABLE TRIGGER USER").format(Identifier(table)))
+    with _without(cr, FOREIGN_KEYS, tables):
+        yield
+    for table in tables:
+        cr.execute(SQL("ALTER TABLE {} ENABLE TRIGGER USER").format(Identifier(table)))
+
+
+@contextmanager
+def without_indexes(cr, tables):
+    """Make the indexes afterwards, which takes less time than to add row by row."""
+    cr.execute("SET LOCAL maintenance_work_mem = '256MB'")
+    with _without(cr, INDEXES, tables):
+        yield
+
+
+@contextmanager
+def _without(cr, query, tables):
+    """Do without something.
+
+    :param query: for the statements that drop it, and that make it again
+    """
+    cr.execute(query, [list(tables)])
+    statements = cr.fetchall()
+    for drop, _make in statements:
+        cr.execute(drop)
+    yield
+    for _drop, make in statements:
+        cr.execute(make)
 
 
 class Copier:

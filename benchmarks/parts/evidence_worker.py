@@ -13,10 +13,13 @@ from odoo.tools import SQL
 
 from .odoo_worker import Worker, main
 
-# Events as answers make them, with both personal parts.
+# Events as answers make them, with UUIDs of version 7 and both personal parts.
 EVENTS = """
 WITH parts AS MATERIALIZED (
-    SELECT number, gen_random_uuid()::text AS uuid,
+    SELECT number, regexp_replace(
+            lpad(to_hex((1000 * extract(epoch FROM clock_timestamp()))::bigint), 12,
+                '0'), '(.{8})(.{4})', '\\1-\\2-7'
+        ) || substr(gen_random_uuid()::text, 16) AS uuid,
         md5(random()::text) AS salt, md5(random()::text) AS origin_salt,
         '{"email":"reader' || number || '@example.com","name":"Reader ' || number
             || '"}' AS person

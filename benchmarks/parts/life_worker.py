@@ -8,8 +8,8 @@ from statistics import median
 
 from odoo.api import SUPERUSER_ID
 
-from .copies import TABLES
-from .million_worker import CONTACTS, MillionWorker, _timed
+from .copies import TABLES, without_checks, without_indexes
+from .million_worker import TAGS, MillionWorker, _timed
 from .odoo_worker import main
 
 # Consents that were given: of them some end, some are to be renewed, and of the others
@@ -18,30 +18,30 @@ SPREAD = """
 WITH ranked AS (
     SELECT id, row_number() OVER (ORDER BY id) AS rank
       FROM privacy_consent WHERE status = 'given'
+), given AS (
+    SELECT id, rank, now() AT TIME ZONE 'UTC' + CASE
+               WHEN rank <= %(each)s THEN interval '-1 hour'
+               WHEN rank <= 2 * %(each)s THEN interval '20 days'
+               WHEN rank %% 12 = 0 THEN interval '10 days'
+               ELSE interval '31 days' + rank %% 300 * interval '1 day' END AS ends
+      FROM ranked
 )
 UPDATE privacy_consent AS consent
-   SET valid_until = now() AT TIME ZONE 'UTC' + CASE
-           WHEN rank <= %(each)s THEN interval '-1 hour'
-           WHEN rank <= 2 * %(each)s THEN interval '20 days'
-           WHEN rank %% 12 = 0 THEN interval '10 days'
-           ELSE interval '31 days' + rank %% 300 * interval '1 day' END,
+   SET valid_until = ends, answer_date = ends - interval '12 months',
        renewal_looked = rank > 2 * %(each)s AND rank %% 12 = 0
-  FROM ranked WHERE ranked.id = consent.id;
-UPDATE privacy_consent SET answer_date = valid_until - interval '12 months'
- WHERE status = 'given';
+  FROM given WHERE given.id = consent.id;
 WITH ranked AS (
-    SELECT request.id, row_number() OVER (ORDER BY request.id) AS rank
+    SELECT request.id, consent.status,
+           row_number() OVER (PARTITION BY status ORDER BY request.id) AS rank
       FROM privacy_consent_request AS request
       JOIN privacy_consent AS consent ON consent.id = consent_id
-     WHERE consent.status = 'requested'
 )
 UPDATE privacy_consent_request AS request
    SET delivered_date = now() AT TIME ZONE 'UTC' - interval '8 days',
-       reminders_looked = CASE WHEN rank <= %(each)s THEN NULL ELSE 2 END
+       reminders_looked = CASE
+           WHEN status = 'requested' AND rank <= %(each)s THEN NULL ELSE 2 END,
+       effects_due = FALSE
   FROM ranked WHERE ranked.id = request.id;
-UPDATE privacy_consent_request SET reminders_looked = 2
- WHERE consent_id IN (SELECT id FROM privacy_consent WHERE status = 'given');
-UPDATE privacy_consent_request SET effects_due = FALSE;
 """
 
 
@@ -52,16 +52,14 @@ class LifeWorker(MillionWorker):
         """Make so many consents, of which some are due, a third for each reason."""
         self.prepare()
         each = consents // 2
-        with self._env() as env:
-            env.cr.execute(
-                "SELECT setval('res_partner_id_seq',"
-                " nextval('res_partner_id_seq') + %s)",
-                [consents],
-            )
-            first = env.cr.fetchone()[0] - consents + 1
-            env.cr.execute(CONTACTS, [first, first + consents - 1])
-            self._make_activity(env, {"given": each, "asked": each}, first)
-        with self._env() as env:
+        first = self._make_contacts(consents)
+        tables = [*TABLES, TAGS]
+        with (
+            self._env() as env,
+            without_checks(env.cr, tables),
+            without_indexes(env.cr, tables),
+        ):
+            self._fill_activity(env, {"given": each, "asked": each}, first)
             activity = self._activity(env, 0)
             activity.write(
                 {
@@ -73,11 +71,7 @@ class LifeWorker(MillionWorker):
             )
             activity.validity_changed = False
             env.flush_all()
-            for table in TABLES:
-                env.cr.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
             env.cr.execute(SPREAD, {"each": due // 3})
-            for table in TABLES:
-                env.cr.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
 
     def run_life(self, times):
         """Do what is due, and once more when nothing is; undo it.

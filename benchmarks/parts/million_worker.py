@@ -12,12 +12,12 @@ from statistics import median
 from lxml import etree
 
 from odoo import SUPERUSER_ID, fields
-from odoo.tools import SQL
 
-from .copies import TABLES, Copier
+from .copies import TABLES, Copier, without_checks, without_indexes
 from .generation_worker import ADMIN, GenerationWorker
 from .odoo_worker import main
 
+CONTACT, TAGS = "res_partner", "res_partner_res_partner_category_rel"
 ACTIVITIES = 10
 # A batch names a thousand records.
 STATEMENT_LENGTH = 1500
@@ -98,18 +98,26 @@ class MillionWorker(GenerationWorker):
         shares = {name: int(share * others) for name, share in SHARES.items()}
         shares["asked"] = others - sum(shares.values())
         counts += [shares] * (ACTIVITIES - len(counts))
-        with self._env() as env:
-            people = max(sum(count.values()) for count in counts)
-            env.cr.execute(
-                "SELECT setval('res_partner_id_seq',"
-                " nextval('res_partner_id_seq') + %s)",
-                [people],
-            )
-            first = env.cr.fetchone()[0] - people + 1
-            env.cr.execute(CONTACTS, [first, first + people - 1])
+        first = self._make_contacts(max(sum(count.values()) for count in counts))
         for count in counts:
             with self._env() as env:
                 self._make_activity(env, count, first)
+
+    def _make_contacts(self, count):
+        """Make so many contacts.
+
+        :return: the id of the first; the others follow
+        """
+        with self._env() as env, without_checks(env.cr, [CONTACT]):
+            env.cr.execute(
+                "SELECT setval('res_partner_id_seq',"
+                " nextval('res_partner_id_seq') + %s)",
+                [count],
+            )
+            first = env.cr.fetchone()[0] - count + 1
+            with without_indexes(env.cr, [CONTACT]):
+                env.cr.execute(CONTACTS, [first, first + count - 1])
+        return first
 
     def _make_activity(self, env, counts, first_subject):
         """Make an activity, and consents of it.
@@ -117,11 +125,11 @@ class MillionWorker(GenerationWorker):
         :param dict counts: how many consents, by what became of them
         :param int first_subject: id of the first contact
         """
-        for table in TABLES:
-            # What people answered is copied as it is.
-            env.cr.execute(
-                SQL("ALTER TABLE %s DISABLE TRIGGER USER", SQL.identifier(table))
-            )
+        with without_checks(env.cr, [*TABLES, TAGS]):
+            self._fill_activity(env, counts, first_subject)
+
+    def _fill_activity(self, env, counts, first_subject):
+        """Do :meth:`_make_activity` where PostgreSQL takes what it is given."""
         activity = self._make_activities(env, 1, len(counts))
         category = env["res.partner.category"].search([], order="id DESC", limit=1)
         activity.action_new_consents()
@@ -137,10 +145,6 @@ class MillionWorker(GenerationWorker):
             Copier(env.cr, consent.id).add(count, subject)
             subject += count
         env.cr.execute(FOUND, [category.id, first_subject, subject - 1])
-        for table in TABLES:
-            env.cr.execute(
-                SQL("ALTER TABLE %s ENABLE TRIGGER USER", SQL.identifier(table))
-            )
 
     def _have_happened(self, consent, what):
         """Do with a consent that was asked what happens to many."""
@@ -191,10 +195,8 @@ class MillionWorker(GenerationWorker):
     def spread(self):
         """Spread answers over a year, and give each an end: copies are of one day."""
         with self._env() as env:
-            table = SQL.identifier("privacy_consent")
-            env.cr.execute(SQL("ALTER TABLE %s DISABLE TRIGGER USER", table))
-            env.cr.execute(SPREAD)
-            env.cr.execute(SQL("ALTER TABLE %s ENABLE TRIGGER USER", table))
+            with without_checks(env.cr, ["privacy_consent"]):
+                env.cr.execute(SPREAD)
 
     # Questions ------------------------------------------------------------------
 

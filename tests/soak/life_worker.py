@@ -5,7 +5,8 @@
     python life_worker.py DATABASE PEOPLE OPTIONS_OF_ODOO
 
 Each batch of the scheduled action is begun by a child first, which is killed: at any of
-its statements, right before its COMMIT, or right after it.
+the statements that such a batch takes, right before its COMMIT, or right after it. Or
+the child does all of it at the same time, as a second server would.
 """
 
 import os
@@ -13,17 +14,22 @@ import signal
 import sys
 import threading
 import time
+from collections import Counter
 from datetime import datetime
 from unittest import TestCase
 from unittest.mock import patch
 
 from freezegun import freeze_time
+from psycopg2 import OperationalError
 
 from odoo import SUPERUSER_ID, api, sql_db
 from odoo.modules.registry import Registry
 from odoo.tools import SQL, config
 
+# So many at least.
 _STATEMENTS = 40
+# So often two do the same, and one is killed though there is nothing to do.
+_BOTH, _IDLE = 0.2, 0.1
 _KILLED = "killed"
 
 
@@ -34,11 +40,15 @@ def main(database, people, *options):
     Registry(database)
     # Only now can addons be imported.
     from odoo.addons.base.tests.common import MockSmtplibCase
+    from odoo.addons.privacy_consent.models import privacy_activity_life as life
     from odoo.addons.privacy_consent.tests.life_year import START, LifeYear
 
     class Year(LifeYear, MockSmtplibCase, TestCase):
         def live(self):
-            self.kills = 0
+            self.kills, self.races, self.statements = 0, 0, Counter()
+            begun = time.monotonic()
+            # Smaller ones than usual, so that there are many.
+            life._BATCH_SIZE = life._LOOKED_AT_ONCE = max(7, int(people) // 50)
             with (
                 freeze_time(START) as self.clock,
                 Registry(database).cursor() as cr,
@@ -50,8 +60,10 @@ def main(database, people, *options):
                     self.activity = self.make_activity(int(people))
                     self.begin_year()
                     self.live_year()
-            words = [f"{people} people, {self.kills} kills:", *self.summary()]
-            sys.stdout.write(" ".join(map(str, words)) + "\n")
+            words = [f"{people} people, {self.kills} kills, {self.races} at once"]
+            words += self.summary()
+            words.append(f"{time.monotonic() - begun:.0f} s")
+            sys.stdout.write(", ".join(map(str, words)) + "\n")
 
         def make_activity(self, count):
             self.env.company.email = "company@example.com"
@@ -73,7 +85,8 @@ def main(database, people, *options):
             )
 
         def compare(self, day):
-            sys.stderr.write(f"Day {day}: {self.kills} kills\n")
+            mails, _events = self.summary()
+            sys.stderr.write(f"Day {day}: {self.kills} kills, {mails}\n")
             return super().compare(day)
 
         def commit(self):
@@ -93,32 +106,55 @@ def main(database, people, *options):
                 self.commit()
             self.emails.clear()
 
-        def run_batch(self, name):
+        def run_batch(self, name, due):
             self.commit()
-            after, commits = self.random.randrange(_STATEMENTS), self.random.random()
-            child = os.fork()
-            if not child:
-                begin_and_die(database, self.activity.id, name, after, commits < 0.5)
-            _pid, status = os.waitpid(child, 0)
-            self.assertEqual(os.waitstatus_to_exitcode(status), -signal.SIGKILL)
-            self.kills += 1
-            self.wait_for_rollback()
+            if due or self.random.random() < _IDLE:
+                self.kill(name)
+            before = self.env.cr.sql_log_count
             more = getattr(self.activity, name)()
+            self.env.cr.flush()
+            self.statements[name] = self.env.cr.sql_log_count - before
             self.commit()
             return more
 
-        def wait_for_rollback(self):
-            """Wait until PostgreSQL has noticed that the process is gone."""
-            left = SQL(
-                "SELECT FROM pg_stat_activity"
-                " WHERE datname = current_database() AND application_name = %s",
-                _KILLED,
-            )
-            while self.env.execute_query(left):
-                self.env.cr.commit()  # pylint: disable=invalid-commit
-                time.sleep(0.002)
+        def kill(self, name):
+            """Have a child begin a batch, and die."""
+            both = self.random.random() < _BOTH
+            most = max(_STATEMENTS, self.statements[name])
+            after = sys.maxsize if both else self.random.randrange(most)
+            commits = both or self.random.random() < 0.5
+            child = os.fork()
+            if not child:
+                begin_and_die(database, self.activity.id, name, after, commits)
+            if both:
+                self.try_batch(name)
+            _pid, status = os.waitpid(child, 0)
+            self.assertEqual(os.waitstatus_to_exitcode(status), -signal.SIGKILL)
+            self.races += both
+            self.kills += not both
+            wait_for_rollback(self.env)
+
+        def try_batch(self, name):
+            """Do a batch while another process does so, which may be in the way."""
+            try:
+                getattr(self.activity, name)()
+                self.commit()
+            except OperationalError:
+                self.env.cr.rollback()
 
     Year().live()
+
+
+def wait_for_rollback(env):
+    """Wait until PostgreSQL has noticed that the child is gone."""
+    left = SQL(
+        "SELECT FROM pg_stat_activity"
+        " WHERE datname = current_database() AND application_name = %s",
+        _KILLED,
+    )
+    while env.execute_query(left):
+        env.cr.commit()  # pylint: disable=invalid-commit
+        time.sleep(0.002)
 
 
 def begin_and_die(database, activity_id, name, after, commits):

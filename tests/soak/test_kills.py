@@ -16,12 +16,20 @@ KILLS = 200
 RESTARTS = 3
 
 
-def test_killed_consumers(new_server, new_consumers, separate_inbox, capsys):
-    """At most 3 repeats in 100 kills; between reply and commit, none can be avoided."""
+@pytest.mark.parametrize(
+    ("separate_inbox", "seconds"), [(0, 0.1), (0.02, 0.5)], indirect=["separate_inbox"]
+)
+def test_killed_consumers(new_server, new_consumers, separate_inbox, seconds, capsys):
+    """Between the server's reply and the commit, a repeat cannot be avoided.
+
+    That takes 0.1 to 0.2 ms, nearly all of which the process waits for a processor: the
+    busier the machine, the more repeats. What a server takes from the dead is no fault
+    of the queue, and does not count here.
+    """
     server = new_server(None, "--max-cron-threads", "0")
-    ordeal = Ordeal(server, requests=1000, others=4000)
+    ordeal = Ordeal(server, requests=500, others=2000)
     consumers = new_consumers(ordeal.database, separate_inbox.port)
-    ordeal.kill(consumers, separate_inbox, KILLS, random.Random())
+    ordeal.kill(consumers, separate_inbox, KILLS, random.Random(), seconds)
     _drain(consumers, ordeal)
     assert ordeal.check(separate_inbox, capsys) <= 3 * KILLS / 100
 
@@ -31,7 +39,6 @@ def test_killed_postgresql(new_server, new_consumers, separate_inbox, capsys):
     database_server = postgres.EmbeddedServer()
     if postgres.options()["db_host"] != str(database_server.socket_folder):
         pytest.fail("This kills PostgreSQL: unset the PG* variables that name yours.")
-    separate_inbox.messages.clear()
     server = new_server(None, "--max-cron-threads", "0")
     server.expected_errors.append("odoo.sql_db")
     ordeal = Ordeal(server, requests=200, others=200)

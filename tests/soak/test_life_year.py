@@ -10,8 +10,8 @@ from pathlib import Path
 from tools import postgres, settings
 from tools.process import say
 
-# 10,000 take hours.
-PEOPLE = os.environ.get("PRIVACY_LIFE_PEOPLE") or "200"
+# 10,000 take more than an hour.
+PEOPLE = os.environ.get("PRIVACY_LIFE_PEOPLE") or "300"
 WORKER = Path(__file__).with_name("life_worker.py")
 
 
