@@ -16,7 +16,8 @@ from .privacy_consent_effects import after_commit
 from .privacy_consent_event import ANSWERS
 from .privacy_consent_proof import BY_HAND
 
-_REQUESTS = (
+# What an answer needs to know of before, by alias in the query
+_BEFORE = (
     (
         "request",
         "privacy.consent.request",
@@ -73,7 +74,7 @@ class PrivacyConsent(models.Model):
             self._name,
             self.id,
         )
-        found = fetch_together(self.env, _REQUESTS, query)
+        found = fetch_together(self.env, _BEFORE, query)
         for name, alias in (
             ("request_ids", "request"),
             ("message_follower_ids", "follower"),
