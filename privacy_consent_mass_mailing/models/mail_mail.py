@@ -3,6 +3,7 @@
 """A mail that waited is looked at again when it leaves."""
 
 from odoo import models
+from odoo.fields import Command
 from odoo.tools import email_normalize, email_normalize_all, formataddr
 from odoo.tools.mail import email_split_and_format_normalize
 
@@ -59,7 +60,7 @@ class MailMail(models.Model):
             return False
         self.write(
             {
-                "recipient_ids": [(5,)],
+                "recipient_ids": [Command.clear()],
                 **{name: ", ".join(those) for name, those in mails.items()},
             }
         )
