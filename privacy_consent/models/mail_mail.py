@@ -186,11 +186,12 @@ class MailMail(models.Model):
         :param consent: that this mail asks for
         """
         sender = consent.activity_id._sender()
-        company_sudo = consent.activity_id.sudo().controller_company_id
+        asking_sudo = consent.activity_id.sudo().controller_company_id
+        domain = asking_sudo.alias_domain_id
         vals = {}
         # Odoo takes bounces at the company of whoever is at work.
-        if company_sudo.alias_domain_id != self.record_alias_domain_id:
-            vals = {"record_alias_domain_id": company_sudo.alias_domain_id.id}
+        if domain and domain != self.record_alias_domain_id:
+            vals = {"record_alias_domain_id": domain.id}
         asked_by = addresses.read(self.email_from)
         reply_to = self.reply_to
         if asked_by != addresses.read(sender):

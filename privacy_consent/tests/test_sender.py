@@ -139,6 +139,16 @@ class TestSender(ConsentCase):
         for mail in mails:
             self.assertEqual(mail.sender.partition("@")[2], "second.example.com")
 
+    def test_bounces_of_a_controller_without_company(self):
+        self.env.company.alias_domain_id = domain = self.env[
+            "mail.alias.domain"
+        ].create({"name": "replies.example.com", "catchall_alias": "catchall"})
+        self.activity.consent_required = "manual"
+        self.generate()
+        self._compose()._action_send_mail()
+        mail = self.consent_of(self.ann).request_ids.mail_id
+        self.assertEqual(mail.record_alias_domain_id, domain, "as Odoo found it")
+
     def test_domain_outside_of_ascii(self):
         for named in (False, "Büro <boss@bücher.example>"):
             with self.subTest(named=named):
