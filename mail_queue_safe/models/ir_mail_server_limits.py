@@ -56,6 +56,13 @@ class IrMailServer(models.Model):
                     )
                 )
 
+    def write(self, vals):
+        """Have what waits because of a limit look at the new one."""
+        result = super().write(vals)
+        if not vals.keys().isdisjoint(_LIMITS):
+            self.env["mail.mail"].sudo()._queue_ask_again(self)
+        return result
+
     def _compute_queue_left(self):
         now = fields.Datetime.now()
         names = ("queue_left_in_minute", "queue_left_in_hour", "queue_left_in_day")

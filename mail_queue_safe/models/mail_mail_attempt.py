@@ -31,8 +31,9 @@ from ..smtp.replies import (
     reply_of,
     verdict,
     verdict_of,
+    wording,
 )
-from ..smtp.retry import describe, describe_refused
+from ..smtp.retry import describe, describe_outage, describe_refused
 from .mail_mail_lock import quick_commit
 
 _logger = logging.getLogger(__name__)
@@ -184,7 +185,8 @@ class MailMail(models.Model):
             # The server had enough of this session, not necessarily of this message.
             return Outcome.NEW_SESSION
         if self._queue_means_us(session, dialogue, error):
-            route.reason = describe(error)
+            named = [*dialogue.accepted, *dialogue.refused]
+            route.reason = describe_outage(error, named)
             return Outcome.OUTAGE
         if dialogue.refused and not dialogue.accepted:
             recipients.failures += self._queue_refusals(attempt, dialogue)
@@ -210,7 +212,7 @@ class MailMail(models.Model):
         return any(
             verdict(*reply) in FINAL
             and not is_certain(*reply)
-            and session.refuse(self.id, reply)
+            and session.refuse(self.id, wording(*reply[1:]))
             for reply in replies
         )
 

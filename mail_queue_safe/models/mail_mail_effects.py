@@ -12,6 +12,8 @@ from odoo import api, fields, models
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
+from ..smtp.retry import describe
+
 _logger = logging.getLogger(__name__)
 
 _BATCH_SIZE = 100
@@ -106,7 +108,9 @@ class MailMail(models.Model):
             mail = self._queue_claim_effects(condition)
             reasons = [
                 mail.failure_reason,
-                self.env._("What Odoo does afterwards failed: %(error)s", error=error),
+                self.env._(
+                    "What Odoo does afterwards failed: %(error)s", error=describe(error)
+                ),
             ]
             mail.write(
                 {

@@ -7,6 +7,7 @@ The loop is the queue's own, and calls what other addons override of Odoo's: see
 """
 
 import enum
+import logging
 import time
 from collections import Counter
 from functools import partial
@@ -19,6 +20,8 @@ from ..smtp.recipients import Failure, Recipients
 from ..smtp.retry import describe
 from ..smtp.session import Session
 from .mail_mail_attempt import Attempt, Outcome
+
+_logger = logging.getLogger(__name__)
 
 # The queue reads so many mails at once, and does as many effects at once.
 _BATCH_SIZE = 100
@@ -120,7 +123,7 @@ class MailMail(models.Model):
         ]
         last_id = 0
         run = Run()
-        while mails := self.search(
+        while mails := self._queue_without_caller().search(
             [*domain, *self._queue_due_domain(), ("id", ">", last_id)],
             order="id",
             limit=_BATCH_SIZE,
@@ -309,8 +312,17 @@ class MailMail(models.Model):
             self._queue_commit_give_way()
             return _Settled.DONE
         except Exception as error:
-            # Preparing failed: nobody knows for whom there would be a message.
             self.env.cr.rollback()
+            if delivery.messages == []:
+                # Storing failed, and would fail again: the other mails go on.
+                _logger.warning(
+                    "What became of mail %s cannot be stored: %s",
+                    self.id,
+                    type(error).__name__,
+                )
+                self._queue_commit_give_way()
+                return _Settled.DONE
+            # Preparing failed: nobody knows for whom there would be a message.
             recipients.failures.append(
                 Failure(None, None, describe(error), "unknown", False)
             )

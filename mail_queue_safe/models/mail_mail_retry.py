@@ -4,7 +4,7 @@
 
 from datetime import timedelta
 
-from odoo import fields, models
+from odoo import api, fields, models
 
 from ..smtp import retry
 from ..smtp.recipients import failure_type
@@ -108,6 +108,24 @@ class MailMail(models.Model):
                 one.write(values)
                 one._queue_trigger(at)
         self._queue_commit()
+
+    @api.model
+    def _queue_ask_again(self, servers):
+        """Make mails due that wait for these servers, and never failed themselves.
+
+        :param servers: the ``ir.mail_server``
+        """
+        waiting = self.search(
+            [
+                ("state", "=", "outgoing"),
+                ("queue_next_attempt", "!=", False),
+                ("queue_attempts", "=", 0),
+                # The queue only finds out later where a mail without a server leaves.
+                ("mail_server_id", "in", [False, *servers.ids]),
+            ]
+        )
+        waiting._queue_lock_unchanged().queue_next_attempt = False
+        self._queue_trigger()
 
     def _queue_commit_over_limit(self, route, over):
         """Let these mails wait, because the limits of their server allow no more.

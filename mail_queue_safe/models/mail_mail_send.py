@@ -22,6 +22,15 @@ _SEND_NOW = ("mail.mail.send", "mail.mail.action_send_and_close")
 _OURS = ("odoo.addons.mail_queue_safe.", "odoo.addons.mail.", "odoo.addons.base.")
 
 
+# What Odoo reads there while mails leave; it and the queue set it for each message.
+_OF_MESSAGES = (
+    "domain_bounce_address",
+    "domain_notifications_email",
+    "send_smtp_skip_to",
+    "send_validated_to",
+)
+
+
 def _called_by_client():
     """:return: whether a client calls, by RPC, a method that sends"""
     called = getattr(thread_local, "rpc_model_method", "")
@@ -54,11 +63,12 @@ class MailMail(models.Model):
         self.check_access("write")
         if _called_by_client():
             return self._queue_send_now()
+        mails = self._queue_without_caller()
         if auto_commit and self._queue_may_commit():
-            self._queue_send(Run(post_send_callback))
-            self._queue_commit_effects(self.ids)
+            mails._queue_send(Run(post_send_callback))
+            mails._queue_commit_effects(self.ids)
             return True
-        mails = self._queue_lock()
+        mails = mails._queue_lock()
         begun = mails.filtered(lambda mail: mail.queue_accepted or mail.queue_refused)
         if begun:
             self._queue_trigger()
@@ -84,6 +94,13 @@ class MailMail(models.Model):
                 mails._queue_commit_effects(mail_ids)
 
         return None
+
+    def _queue_without_caller(self):
+        """:return: these mails, of which no context says who sends them to whom"""
+        context = self.env.context
+        kept = {name: context[name] for name in context if name not in _OF_MESSAGES}
+        # Keywords would leave the others in it.
+        return self.with_context(kept)  # pylint: disable=context-overridden
 
     @api.model
     def _queue_may_commit(self):

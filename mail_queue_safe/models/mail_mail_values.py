@@ -25,4 +25,8 @@ class MailMail(models.Model):
             sent = self.filtered(lambda mail: mail.state == "sent")
             if sent:
                 super(MailMail, sent).write({"queue_accepted": False})
+            # And of what failed, to all that it did not reach.
+            failed = self.filtered(lambda mail: mail.state == "exception")
+            if failed:
+                super(MailMail, failed).write({"queue_refused": False})
         return super().write(vals)

@@ -14,7 +14,9 @@ the enhanced code and the text tell them apart. :data:`RULES` has what RFC 5321
 - Oracle: https://docs.oracle.com/iaas/Content/Email/Concepts/troubleshooting.htm
 - Postfix: https://www.postfix.org/postconf.5.html, ADDRESS_VERIFICATION_README.html
 - Exim: https://www.exim.org/exim-html-current/doc/html/spec_html/, access control lists
-- help.mailgun.com, docs.cpanel.net, support.forpsi.com, postmarkapp.com/developer
+- Qmail: its man page of qmail-smtpd
+- help.mailgun.com, docs.plesk.com, docs.cpanel.net, support.forpsi.com,
+  postmarkapp.com/developer
 
 **Defaults.** A recipient's address decides nothing before ``RCPT``: what is refused
 earlier is us. At ``RCPT`` it is the recipient, after ``DATA`` the message, since a
@@ -81,7 +83,7 @@ _DETAILS = r"1\.([78]|90)|3\.[125]|4\.5"
 _THEIRS = r"7\.(50[457]|51[03]|703|124|13[3-6])"
 _TENANT = r"7\.(57|60|64|23[23]|(?!512)[5-8]\d\d)"
 _ELSEWHERE = r'address rejected: un(verif|deliv)|response to "rcpt(?!.*sender verify)'
-_SUPPRESSED = r"suppress(ed|ion)|inactive recipient"
+_SUPPRESSED = r"suppress(ed|ion)|inactive recipient|address blacklisted"
 _ONE = "rcpt domain|nature of the content"
 _TOO_QUICK = r"receiving mail (too|at a rate)|(receive|thread) limit"
 _QUOTA = "submission ?quota|relay limit|outboundspam"
@@ -94,7 +96,7 @@ _MANY = "too many recipients(?! from)"
 _SIZE = r"too (large|big)\b|message size"
 _CONTENT = r"\b(ur[li]s?|links?|content|attachments?|virus|malware|phishing)\b"
 _LIMIT = (
-    r"(limit|quota|credits|ing rate|sion rate)s?( for)? (\w+ ){0,4}(exceed|reach)|"
+    r"(limit|quota|credits|ing rate|sion rate)s?( for)? (\w+ ){0,8}(exceed|reach)|"
     r"(exceed|reach)ed (\w+ ){0,4}(limit|quota|threshold|emails|defers)|"
     r"per (second|minute|hour|day) (reached|exceeded|allowed)|"
     r"too (many|much) (mails?|messages|recipients|connections) from|"
@@ -110,10 +112,11 @@ _SENDER = (
 _RELAY = (
     r"relay(ing)? (access |is )?(denied|not|prohib)|unable to relay|"
     r"auth\w* (is )?(required|failed|first)|client was not authenticated|"
-    r"invalid credentials|turn on smtp auth"
+    r"invalid credentials|turn on smtp auth|allowed rcpthosts"
 )
 _BLOCK = (
     r"blocked using|block ?list|in an rbl|spamhaus|client host|helo command|your ip\b|"
+    r"blacklist|dnsbl|rbl server|messages from \S+ weren't sent|badmailfrom|"
     r"reputation|reverse dns|ptr record|permanently deferred|"
     r"\b(spf|dkim|dmarc|unauthenticated)\b"
 )
@@ -126,7 +129,7 @@ RULES = (
     Rule("rcpt", _LASTING, "", _ELSEWHERE, RECIPIENT, "Postfix, Exim: verification"),
     Rule("rcpt", _PASSING, "", _ELSEWHERE, LATER, "Postfix, Exim: verification"),
     Rule(_BODY, _LASTING, _THEIRS, "", RECIPIENT, "Exchange: the recipient's rules"),
-    Rule(_BODY, _LASTING, "", _SUPPRESSED, RECIPIENT, "Oracle, Postmark: bounces"),
+    Rule(_BODY, _LASTING, "", _SUPPRESSED, RECIPIENT, "Oracle, Postmark, SES: bounces"),
     Rule(_BODY, _PASSING, "", "gr[ae]y-?list", LATER, "RFC 6647"),
     Rule(_BODY, _PASSING, "", _ONE, LATER, "Gmail: 421 for one message"),
     Rule(_BODY, "", "", _TOO_QUICK, LATER, "Gmail: 5.2.1; Exchange: 5.2.121, 4.3.2"),
@@ -168,6 +171,27 @@ _LINE_START = re.compile(r"^(?:[245]\d\d[ -])?(?:#?[245]\.[0-7]\.\d{1,3}[ :-]*)?
 _FOREIGN = re.compile(r"<[^<>]*>|[^\s<>()\[\];:,\"]+@[\w.-]+|https?://\S+")
 
 
+def _decode(text):
+    return text.decode(errors="replace") if isinstance(text, bytes) else text or ""
+
+
+def _sentence(text):
+    # A sentence may go on in the next line, after the codes.
+    return " ".join(_FOREIGN.sub(" ", _LINE_START.sub("", text)).lower().split())
+
+
+def wording(code, text):
+    """Find what replies share that mean the same.
+
+    :param int code: of the reply
+    :param text: of the reply, str or bytes
+    :return: code and text, without addresses, and without words that have digits: a
+        server may number its replies
+    :rtype: tuple
+    """
+    return code, re.sub(r"\S*\d\S*", "", _sentence(_decode(text)))
+
+
 def rule(stage, code, text):
     """Find the rule for a reply.
 
@@ -176,13 +200,10 @@ def rule(stage, code, text):
     :param text: of the reply, str or bytes, of any number of lines
     :rtype: Rule
     """
-    if isinstance(text, bytes):
-        text = text.decode(errors="replace")
-    text = text or ""
+    text = _decode(text)
     enhanced = _ENHANCED.search(_FOREIGN.sub(" ", text))
     detail = enhanced[1] if enhanced else ""
-    # A sentence may go on in the next line, after the codes.
-    text = " ".join(_FOREIGN.sub(" ", _LINE_START.sub("", text)).lower().split())
+    text = _sentence(text)
     return next(
         one
         for one in RULES

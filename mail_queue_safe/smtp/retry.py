@@ -7,6 +7,7 @@ least four days.
 """
 
 import random
+import re
 import smtplib
 from dataclasses import dataclass
 from datetime import timedelta
@@ -82,8 +83,23 @@ def describe(error):
         if isinstance(cause, smtplib.SMTPResponseException):
             return _reply(cause.smtp_code, cause.smtp_error)
         if isinstance(cause, smtplib.SMTPException | OSError):
-            return str(cause) or type(cause).__name__
-    return str(error) or type(error).__name__
+            return _storable(str(cause)) or type(cause).__name__
+    return _storable(str(error)) or type(error).__name__
+
+
+def describe_outage(error, recipients):
+    """Say why a server takes nothing, for all mails that wait because of it.
+
+    :param Exception error: or what it was raised from
+    :param recipients: of the mail that it refused, who are none of the others' business
+    :rtype: str
+    """
+    reason = describe(error)
+    for recipient in recipients:
+        # Some servers repeat whom they refuse.
+        name = rf"<?{re.escape(recipient)}>?:? *"
+        reason = re.sub(name, "", reason, flags=re.IGNORECASE)
+    return "\n".join(dict.fromkeys(reason.splitlines()))
 
 
 def describe_refused(refused):
@@ -100,7 +116,12 @@ def describe_refused(refused):
 def _reply(code, text):
     if isinstance(text, bytes):
         text = text.decode(errors="replace")
-    return f"{code} {text}"
+    return _storable(f"{code} {text}")
+
+
+def _storable(text):
+    """:return: the text without what no database holds"""
+    return re.sub("[\0\ud800-\udfff]", "\ufffd", text)
 
 
 def causes(error):

@@ -31,18 +31,27 @@ class TestDoors(QueueCase):
 
     def test_context_of_the_caller(self):
         """Neither the sender of the envelope nor anything else is the caller's."""
-        mail_id = self.mail(email_to="a@example.com")
         senders = []
         self.post.reply = lambda stage, said: senders.append(said) and None
-        with self.committed() as env:
-            env["mail.mail"].with_context(
-                domain_bounce_address="forged@example.com",
-                domain_notifications_email="forged@example.com",
-                send_smtp_skip_to=["a@example.com"],
-                send_validated_to=["b@example.com"],
-            ).browse(mail_id).send_after_commit()
-        self.assertEqual(self.post.delivered(), ["a@example.com"])
-        self.assertNotIn("forged@example.com", senders)
+        for name, values in (
+            ("send_after_commit", {}),
+            ("send", {"auto_commit": True}),
+            ("send", {}),
+            ("process_email_queue", {}),
+        ):
+            with self.subTest(name=name, values=values):
+                self.post.messages.clear()
+                mail_id = self.mail(email_to="a@example.com")
+                with self.committed() as env:
+                    mails = env["mail.mail"].with_context(
+                        domain_bounce_address="forged@example.com",
+                        domain_notifications_email="forged@example.com",
+                        send_smtp_skip_to=["a@example.com"],
+                        send_validated_to=["b@example.com"],
+                    )
+                    getattr(mails.browse(mail_id), name)(**values)
+                self.assertEqual(self.post.delivered(), ["a@example.com"])
+                self.assertNotIn("forged@example.com", senders)
 
     def test_addon_that_builds_a_message_while_one_is_prepared(self):
         """The second recipient gets the mail all the same."""
@@ -203,6 +212,20 @@ class TestDoors(QueueCase):
         self.let_time_pass()
         self.run_queue()
         self.assertEqual(len(self.post.messages), 6)
+
+    def test_limit_that_is_raised(self):
+        """What waits for days because of the old one leaves at once."""
+        server = self.make(
+            "ir.mail_server", name="Slow", smtp_host="x", queue_per_day=2
+        )
+        for number in range(8):
+            self.mail(email_to=f"reader{number}@example.com", mail_server_id=server)
+        self.run_queue()
+        self.assertEqual(len(self.post.messages), 2)
+        with self.committed() as env:
+            env["ir.mail_server"].browse(server).queue_per_day = 7
+        self.run_queue()
+        self.assertEqual(len(self.post.messages), 7)
 
     def test_limit_within_a_mail_to_several(self):
         server = self.make(

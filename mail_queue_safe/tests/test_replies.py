@@ -89,6 +89,7 @@ REPLIES = [
         "5.7.133 RESOLVER.RST.SenderNotAuthenticatedForGroup; authentication required",
         RECIPIENT,
     ),
+    (DATA, 554, "Transaction failed: Address blacklisted.", RECIPIENT),
     (RCPT, 550, "Recipient address suppressed due to customer policy", RECIPIENT),
     (DATA, 554, "Message rejected: the address is on the suppression list", RECIPIENT),
     (DATA, 550, "You tried to send to an inactive recipient", RECIPIENT),
@@ -403,6 +404,30 @@ REPLIES = [
     ),
     (RCPT, 550, "5.7.1 Mail from 1.2.3.4 blocked using dnsbl.example.org", US),
     (RCPT, 550, "5.7.1 1.2.3.4 is listed at zen.spamhaus.org", US),
+    (RCPT, 550, "5.7.1 Mail from 1.2.3.4 refused, see RBL server bl.spamcop.net", US),
+    (RCPT, 554, "Refused. Your address is listed in a DNSBL", US),
+    (DATA, 550, "5.7.1 Blacklisted by Sorbs", US),
+    (
+        RCPT,
+        550,
+        "DY-001 (BAY004-MC1F43) Unfortunately, messages from 1.2.3.4 weren't sent. "
+        "Please contact your Internet service provider.",
+        US,
+    ),
+    (RCPT, 553, "sorry, your envelope sender is in my badmailfrom list (#5.7.1)", US),
+    (
+        RCPT,
+        553,
+        "sorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)",
+        US,
+    ),
+    (
+        RCPT,
+        550,
+        "5.7.0 Your message could not be sent. The limit on the number of allowed "
+        "outgoing messages was exceeded. Try again later.",
+        US,
+    ),
     (RCPT, 550, "JunkMail rejected - host [1.2.3.4] is in an RBL", US),
     (
         DATA,

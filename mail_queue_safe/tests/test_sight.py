@@ -197,6 +197,8 @@ class TestSight(TransactionCase):
         return literal_eval(node.get("domain"))
 
     def test_index_of_each_filter(self):
+        # Among few mails, PostgreSQL may as well take this one.
+        self.env.cr.execute("DROP INDEX mail_mail_queue_state_idx")
         view = self.env.ref("mail_queue_safe.mail_queue_list")
         order = etree.fromstring(view.arch).get("default_order")
         for name, index in (

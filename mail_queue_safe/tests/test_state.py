@@ -44,6 +44,12 @@ class TestState(TransactionCase):
         self.assertFalse(self.sent.queue_accepted)
         self.assertTrue(self.failed.queue_accepted, "a retry goes to the rest only")
 
+    def test_failed_mail_that_is_queued_again(self):
+        """Whoever was refused is asked again, whatever way it is queued by."""
+        self.failed.queue_refused = [["a@example.com", None, "No", "unknown", True]]
+        self.failed.write({"state": "outgoing"})
+        self.assertFalse(self.failed.queue_refused)
+
     def test_deleting(self):
         self.mails.unlink()
         self.assertFalse(self.mails.exists())

@@ -161,6 +161,28 @@ class TestVerdicts(QueueCase):
         self.assertEqual(self.states(mail_ids), ["outgoing"] + ["sent"] * 9)
         self.assertFalse(self.outages())
 
+    def test_nobody_is_named_to_others(self):
+        """Mails that wait do not say whom the server refused."""
+        mail_ids = [
+            self.mail(email_to="Ann@example.com, bob@example.com"),
+            *self.many(),
+        ]
+        said = (554, b"5.7.1 <ANN@example.com>: Relay access denied")
+        self.post.refuse = {"ann@example.com": said, "bob@example.com": said}
+        self.run_refused()
+        ((_attempts, outage),) = self.outages()
+        self.assertEqual(outage, "554 5.7.1 Relay access denied")
+        for mail_id in mail_ids:
+            self.assertNotIn("@", self.stored(mail_id, "failure_reason"))
+        self.post.refuse.clear()
+        self.refuse_after(
+            0, "data", (550, b"5.4.5 ann@example.com: Daily limit exceeded")
+        )
+        self.let_time_pass()
+        self.run_refused()
+        ((_attempts, outage),) = self.outages()
+        self.assertEqual(outage, "550 5.4.5 Daily limit exceeded")
+
     def test_several_refused_alike(self):
         """Words that may mean anything mean us, if they are said to everybody."""
         mail_ids = self.many()
@@ -174,6 +196,25 @@ class TestVerdicts(QueueCase):
         self.assertEqual(len(self.outages()), 1)
         self.mend()
         self.assertEqual(self.states(mail_ids), ["sent"] * 10)
+
+    def test_several_refused_alike_by_name(self):
+        """A server names the recipient, or gives each reply a number."""
+        for stage, reply in (
+            ("rcpt", "5.7.1 <reader{0}@example.com>: Recipient address rejected: No"),
+            ("data", "5.7.0 Local policy. f9-20020a05{0}12f - smtp"),
+        ):
+            with self.subTest(reply=reply):
+                mail_ids = self.many()
+                replies = iter(range(10))
+                self.post.reply = (
+                    lambda at, said, stage=stage, reply=reply, n=replies: (
+                        (550, reply.format(next(n)).encode()) if at == stage else None
+                    )
+                )
+                self.run_refused()
+                self.assertEqual(self.states(mail_ids), ["outgoing"] * 10)
+                self.mend()
+                self.assertEqual(self.states(mail_ids), ["sent"] * 10)
 
     def test_several_refused_alike_after_data(self):
         mail_ids = self.many()
@@ -213,6 +254,19 @@ class TestVerdicts(QueueCase):
         self.assertFalse(self.outages())
         self.mend()
         self.assertEqual(self.post.delivered(), ["in@example.com", "out@example.com"])
+
+    def test_reply_that_no_database_holds(self):
+        """A byte of zero in a reply stops neither the mail nor the queue."""
+        mail_ids = self.many(3)
+        self.post.refuse["reader0@example.com"] = (550, b"5.1.1 User \0 unknown")
+        self.post.refuse["reader1@example.com"] = (450, b"4.2.0 Busy \0")
+        self.run_queue()
+        self.assertEqual(self.states(mail_ids), ["exception", "outgoing", "sent"])
+        self.refuse_after(0, "mail", (451, b"4.7.0 Try \0 later"))
+        waiting = self.many(1)
+        self.run_refused()
+        self.assertEqual(self.states(waiting), ["outgoing"])
+        self.assertEqual(len(self.outages()), 1)
 
     # Connecting -----------------------------------------------------------------
 
@@ -400,6 +454,24 @@ class TestVerdicts(QueueCase):
         self.assertEqual(self.post.delivered(), ["a@example.com"])
         self.assertEqual(self.stored(mail_id, "state"), "exception")
         self.assertIn("No ink left", self.stored(mail_id, "failure_reason"))
+
+    def test_end_of_a_mail_that_cannot_be_stored(self):
+        """The queue goes on with the others."""
+        mail_ids = self.many(2)
+        self.post.refuse["reader0@example.com"] = (550, b"5.1.1 User unknown")
+        self.execute(
+            "CREATE FUNCTION no_ink() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$ BEGIN RAISE EXCEPTION 'No ink left'; END $$;"
+            " CREATE TRIGGER no_ink BEFORE UPDATE ON mail_mail FOR EACH ROW"
+            " WHEN (NEW.state = 'exception') EXECUTE FUNCTION no_ink()"
+        )
+        self.addCleanup(self.execute, "DROP FUNCTION no_ink CASCADE")
+        with (
+            self.assertLogs("odoo.addons.mail_queue_safe", "WARNING"),
+            mute_logger("odoo.sql_db"),
+        ):
+            self.run_queue()
+        self.assertEqual(self.states(mail_ids), ["outgoing", "sent"])
 
     def test_callback_that_fails_after_the_commit(self):
         contacts = [self.contact("Ann"), self.contact("Bob")]
