@@ -16,11 +16,10 @@ def add_months(moment, months, zone):
 
     :param datetime moment: UTC, without a time zone
     :param int months: how many
-    :param str zone: name of the time zone in which it is reckoned
+    :param zone: time zone of pytz in which it is reckoned
     :return: UTC, without a time zone
     :rtype: datetime
     """
-    zone = pytz.timezone(zone)
     local = pytz.utc.localize(moment).astimezone(zone).replace(tzinfo=None)
     local += relativedelta(months=months)
     try:

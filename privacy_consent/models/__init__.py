@@ -45,6 +45,7 @@ from . import privacy_consent_delivery
 from . import privacy_consent_effects
 from . import privacy_consent_erasure
 from . import privacy_consent_event
+from . import privacy_consent_event_report
 from . import privacy_consent_confirmation
 from . import privacy_consent_export
 from . import privacy_consent_import

@@ -2,9 +2,14 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Locks that nobody waits for."""
 
+from datetime import timedelta
+
 from psycopg2.errors import SerializationFailure
 
 from odoo.tools import SQL
+
+# Then what others were at work with, or what was leaving, is looked at again.
+MOMENT = timedelta(minutes=1)
 
 
 def lock_unchanged(records):

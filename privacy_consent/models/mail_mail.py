@@ -26,7 +26,7 @@ _READ = (
     (
         "request",
         "privacy.consent.request",
-        ("consent_id", "activity_id", "address", "kind", "create_date"),
+        ("consent_id", "activity_id", "address", "kind", "mail_id", "create_date"),
     ),
     (
         "consent",
@@ -45,7 +45,13 @@ _READ = (
     (
         "activity",
         "privacy.activity",
-        ("active", "asking_stopped", "consent_required", "controller_id"),
+        (
+            "active",
+            "asking_stopped",
+            "consent_required",
+            "controller_company_id",
+            "controller_id",
+        ),
     ),
     ("controller", "res.partner", ("write_date",)),
 )

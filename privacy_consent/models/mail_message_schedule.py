@@ -19,15 +19,6 @@ def is_notifying_later():
     return _NOTIFYING.get()
 
 
-class PrivacyConsentRequest(models.Model):
-    _inherit = "privacy.consent.request"
-
-    def _author_may_ask(self):
-        """:return: whether who planned the request still has the right to"""
-        consent = self.consent_id.with_user(self.create_uid)
-        return bool(consent._filtered_access("write"))
-
-
 class MailMessageSchedule(models.Model):
     _inherit = "mail.message.schedule"
 
@@ -52,9 +43,7 @@ class MailMessageSchedule(models.Model):
         """Send no request that may not be made any more."""
         schedules = self.grouped("mail_message_id")
         planned_sudo = planned(self.mail_message_id, _NAME)
-        forbidden_sudo = planned_sudo.filtered(lambda one: not one._author_may_ask())
-        forbidden_sudo._cancel("mail")
-        kept_sudo = planned_sudo - withdraw(planned_sudo - forbidden_sudo)
+        kept_sudo = planned_sudo - withdraw(planned_sudo)
         kept = self.browse().concat(*map(schedules.get, kept_sudo.message_id))
         if kept.exists():
             # Somebody else is at work on them.

@@ -124,13 +124,11 @@ class PrivacyActivity(models.Model):
 
     @api.depends("consent_ids")
     def _compute_consent_count(self):
-        counts = dict(
-            self.env["privacy.consent"]._read_group(
-                [("activity_id", "in", self.ids)], ["activity_id"], ["__count"]
-            )
-        )
+        consents_sudo, seen = self._consents_seen_sudo()
+        groups = consents_sudo._read_group(seen, ["activity_id"], ["__count"])
+        counts = {activity.id: count for activity, count in groups}
         for activity in self:
-            activity.consent_count = counts.get(activity._origin, 0)
+            activity.consent_count = counts.get(activity._origin.id, 0)
 
     def _compute_consent_template_defaults(self):
         template = self._default_consent_template_id()

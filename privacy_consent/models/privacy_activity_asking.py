@@ -95,6 +95,15 @@ class PrivacyActivity(models.Model):
         :raise UserError: for activities that are stopped, or whose controller has no
             usable address
         """
+        self._check_not_stopped()
+        self._check_sender()
+        return self._generate_at_once()
+
+    def _check_not_stopped(self):
+        """Refuse to ask about activities that are stopped.
+
+        :raise UserError: naming them
+        """
         stopped = self.filtered("asking_stopped")
         if stopped:
             raise UserError(
@@ -103,8 +112,6 @@ class PrivacyActivity(models.Model):
                     ", ".join(stopped.mapped("name")),
                 )
             )
-        self._check_sender()
-        return self._generate_at_once()
 
     def action_continue_asking(self):
         """Go on after :meth:`action_stop_asking`, also with those who were cancelled.

@@ -37,28 +37,28 @@ class PrivacyActivity(models.Model):
 
     def _compute_card(self):
         """Count for all of these activities at once, however many there are."""
-        consents = self.env["privacy.consent"]
-        own = Domain("activity_id", "in", self.ids)
+        consents_sudo, seen = self._consents_seen_sudo()
 
         def count(domain):
-            return dict(
-                consents._read_group(own & domain, ["activity_id"], ["__count"])
+            groups = consents_sudo._read_group(
+                seen & domain, ["activity_id"], ["__count"]
             )
+            return {activity.id: number for activity, number in groups}
 
         by_status = {
-            (activity, status): number
-            for activity, status, number in consents._read_group(
-                own, ["activity_id", "status"], ["__count"]
+            (activity.id, status): number
+            for activity, status, number in consents_sudo._read_group(
+                seen, ["activity_id", "status"], ["__count"]
             )
         }
         asked = Counter()
         for (activity, status), number in by_status.items():
             if status != "unknown":
                 asked[activity] += number
-        failed = count(consents._unreached_domain(self))
-        expiring = count(consents._expiring_domain())
+        failed = count(consents_sudo._unreached_domain(self))
+        expiring = count(consents_sudo._expiring_domain())
         for activity in self:
-            one = activity._origin
+            one = activity._origin.id
             given = by_status.get((one, "given"), 0)
             activity.given_count = given
             activity.asked_count = asked[one]

@@ -3,11 +3,13 @@
 """How many consents will end, and how many mails will leave, and when."""
 
 from datetime import timedelta
+from types import SimpleNamespace
 
 from odoo import fields, models
 from odoo.tools import SQL
 
 from .privacy_consent_reminders import ROUNDS, SILENT
+from .privacy_consent_request import MOST_REMINDERS
 
 # The condition that somebody may be asked with a consent.
 _ASKABLE = SQL(
@@ -41,6 +43,7 @@ class PrivacyActivity(models.Model):
             nobody answers
         :rtype: dict
         """
+        settings = _within_limits(settings)
         self.env.flush_all()
         ((given, expiring),) = self.env.execute_query(
             SQL(
@@ -121,7 +124,7 @@ class PrivacyActivity(models.Model):
             activity=self.id,
             askable=_ASKABLE,
             count=settings.reminder_count,
-            days=timedelta(days=max(settings.reminder_days, 1)),
+            days=timedelta(days=settings.reminder_days),
             ends=_ends_sql(settings),
             horizon=now + timedelta(days=_FORECAST_DAYS),
             # Whoever was asked before the same end is not asked again.
@@ -134,6 +137,16 @@ class PrivacyActivity(models.Model):
             rounds=ROUNDS,
             silent=SILENT,
         )
+
+
+def _within_limits(settings):
+    """:return: the settings, and in place of what cannot be saved what is near to it"""
+    return SimpleNamespace(
+        validity_months=min(max(settings.validity_months, 0), 1200),
+        renewal_days=min(max(settings.renewal_days, 0), 1200 * 28),
+        reminder_count=min(max(settings.reminder_count, 0), MOST_REMINDERS),
+        reminder_days=min(max(settings.reminder_days, 1), 365),
+    )
 
 
 def _ends_sql(settings):

@@ -16,6 +16,7 @@ from odoo.exceptions import AccessError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from .locking import MOMENT
 from .privacy_consent_request import MOST_REMINDERS
 
 _logger = logging.getLogger(__name__)
@@ -208,21 +209,31 @@ class PrivacyActivity(models.Model):
                 conflicts += 1
                 if not isinstance(error, psycopg2.OperationalError):
                     self._note_failure(
-                        self.env._(
-                            "Consents could not be ended, renewed or reminded of: %s",
-                            str(error) or type(error).__name__,
-                        ),
+                        self._what_failed(step, str(error) or type(error).__name__),
                         error,
                     )
                     more = False
                 elif conflicts == _CONFLICTS_IN_A_ROW:
                     _logger.info("%s: %s", step, type(error).__name__)
+                    cron = self.env["ir.cron"].browse(self.env.context["cron_id"])
+                    cron.sudo()._trigger(fields.Datetime.now() + MOMENT)
                     more = False
             else:
                 conflicts = 0
             if scheduled and not self.env["ir.cron"]._commit_progress(not more):
                 return False
         return True
+
+    def _what_failed(self, step, reason):
+        """:return: what people read of a step that failed"""
+        if step == "_follow_texts":
+            return self.env._(
+                "What follows from the change of the texts could not be done: %s",
+                reason,
+            )
+        return self.env._(
+            "Consents could not be ended, renewed or reminded of: %s", reason
+        )
 
     def _recompute_validity(self):
         """Reckon a batch of consents anew, after the validity changed.

@@ -24,14 +24,11 @@ class PrivacyActivity(models.Model):
         """
         self.ensure_one()
         self.check_access("read")
-        consents = self.env["privacy.consent"]
-        own = Domain("activity_id", "=", self.id)
-        groups = consents._read_group(own, ["state", "status"], ["__count"])
+        consents_sudo, seen = self._consents_seen_sudo()
+        groups = consents_sudo._read_group(seen, ["state", "status"], ["__count"])
         unreached = dict(
-            consents._read_group(
-                own & consents._unreached_domain(self),
-                ["state"],
-                ["__count"],
+            consents_sudo._read_group(
+                seen & consents_sudo._unreached_domain(self), ["state"], ["__count"]
             )
         )
 
@@ -43,7 +40,7 @@ class PrivacyActivity(models.Model):
             "state": self.asking_state,
             "eligible": generated + self.sudo().generation_ids.missing_count,
             "generated": generated,
-            "sent": consents.search_count(own & Domain("sent_date", "!=", False)),
+            "sent": consents_sudo.search_count(seen & Domain("sent_date", "!=", False)),
             "unanswered": count("sent") - unreached.get("sent", 0),
             "answered": count("answered"),
             "given": count("given"),

@@ -12,6 +12,8 @@ from odoo.exceptions import UserError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
+from .one_process import in_one_process
+
 _logger = logging.getLogger(__name__)
 
 # Where somebody else asked, merged or deleted one of the subjects meanwhile.
@@ -224,7 +226,7 @@ class PrivacyActivityGeneration(models.Model):
         idle = self.browse()
         end = time.monotonic() + _LOOK_SECONDS
         try:
-            with self.env.cr.savepoint():
+            with in_one_process(self.env.cr), self.env.cr.savepoint():
                 for run in runs:
                     if run._work():
                         break

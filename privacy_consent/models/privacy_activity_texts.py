@@ -93,9 +93,12 @@ class PrivacyActivity(models.Model):
         consents = self.env["privacy.consent"]
         for activity in self:
             saved = activity._origin
-            settled = not saved or saved.settled_texts == saved._texts_digest()
+            texts_sudo = saved._all_texts_sudo()
+            settled = not saved or saved.settled_texts == saved._texts_digest(
+                texts_sudo
+            )
             activity.earlier_text_count = not settled and consents.search_count(
-                saved._earlier_texts_domain()
+                saved._earlier_texts_domain(saved._earlier_texts_sudo(texts_sudo))
             )
 
     @api.depends("name", "description")
@@ -289,35 +292,49 @@ class PrivacyActivity(models.Model):
         self.sudo().settled_texts = self._texts_digest()
         self.activity_unlink([_TODO])
 
-    def _texts_digest(self):
-        """:return: a text that any change of the texts changes"""
-        return canonical_json.digest(sorted(self._current_hashes()))
+    def _texts_digest(self, texts_sudo=None):
+        """:return: a text that any change of the texts changes
 
-    def _current_hashes(self):
+        :param texts_sudo: all texts, if they are known
+        """
+        return canonical_json.digest(sorted(self._current_hashes(texts_sudo)))
+
+    def _current_hashes(self, texts_sudo=None):
         """:return: the hashes of the present texts
 
         In a language that is not installed any more the last text is the present one.
+
+        :param texts_sudo: all texts, if they are known
         """
+        if texts_sudo is None:
+            texts_sudo = self._all_texts_sudo()
         installed = self._text_languages()
-        texts_sudo = self.env["privacy.consent.text"].sudo()
-        last_sudo = texts_sudo.search(
-            [
-                ("activity_uuid", "=", self.uuid),
-                ("language", "not in", [*installed, "en_US"]),
-            ],
-            order="id",
-        )
-        last = {text.language: text.hash for text in last_sudo}
+        last = {
+            text.language: text.hash
+            for text in texts_sudo.sorted("id")
+            if text.language not in (*installed, "en_US")
+        }
         return {self._text_hash(code) for code in installed} | set(last.values())
 
     def _all_texts_sudo(self):
-        texts_sudo = self.env["privacy.consent.text"].sudo()
-        return texts_sudo.search([("activity_uuid", "=", self.uuid)])
+        """:return: what people were ever shown, with superuser rights"""
+        return (
+            self.env["privacy.consent.text"]
+            .sudo()
+            .search_fetch(
+                [("activity_uuid", "=", self.uuid)], ["at", "hash", "language"]
+            )
+        )
 
-    def _earlier_texts_sudo(self):
-        """:return: the texts that are not the present ones"""
-        current = self._current_hashes()
-        return self._all_texts_sudo().filtered(lambda text: text.hash not in current)
+    def _earlier_texts_sudo(self, texts_sudo=None):
+        """:return: the texts that are not the present ones
+
+        :param texts_sudo: all texts, if they are known
+        """
+        if texts_sudo is None:
+            texts_sudo = self._all_texts_sudo()
+        current = self._current_hashes(texts_sudo)
+        return texts_sudo.filtered(lambda text: text.hash not in current)
 
     def _earlier_texts_domain(self, earlier_sudo=None, until=None):
         """Make a domain on the consents that were given to earlier texts.
@@ -327,9 +344,6 @@ class PrivacyActivity(models.Model):
         """
         if earlier_sudo is None:
             earlier_sudo = self._earlier_texts_sudo()
-        later_sudo = (self._all_texts_sudo() - earlier_sudo).filtered(
-            lambda text: not until or text.at <= until
-        )
         given = (
             Domain("activity_id", "=", self.id)
             & Domain("status", "=", "given")
@@ -337,6 +351,9 @@ class PrivacyActivity(models.Model):
         )
         earlier = Domain("answer_text_id", "in", earlier_sudo.ids)
         if earlier_sudo:
+            later_sudo = (self._all_texts_sudo() - earlier_sudo).filtered(
+                lambda text: not until or text.at <= until
+            )
             # What staff recorded, or was answered before an upgrade, has no text.
             changed = max(later_sudo.mapped("at"), default=moment())
             earlier |= Domain("answer_text_id", "=", False) & (

@@ -9,6 +9,7 @@ from odoo import api, fields, models
 from odoo.tools import html2plaintext
 
 from ..links.proof import Proof
+from .locking import MOMENT
 from .privacy_consent_answers_stored import invalidate
 
 _logger = logging.getLogger(__name__)
@@ -32,17 +33,17 @@ class PrivacyActivity(models.Model):
         exportable=False,
     )
 
-    def _trigger_texts(self):
-        self.env.ref("privacy_consent.cron_follow_texts").sudo()._trigger()
+    def _trigger_texts(self, at=None):
+        self.env.ref("privacy_consent.cron_follow_texts").sudo()._trigger(at)
 
     @api.model
     def _cron_follow_texts(self):
         """Make requests anew, and end consents, after texts changed: in batches.
 
-        What fails at one activity stops no other.
+        What fails at one activity stops no other. What is leaving at this moment, or is
+        at work with others again and again, is looked at in a moment.
         """
         scheduled = "ir_cron_progress_id" in self.env.context
-        progress = self.env["ir.cron"]
         waiting = self.with_context(active_test=False).search(
             [
                 "|",
@@ -51,27 +52,10 @@ class PrivacyActivity(models.Model):
             ]
         )
         if scheduled:
-            progress._commit_progress(remaining=len(waiting))
+            self.env["ir.cron"]._commit_progress(remaining=len(waiting))
         for activity in waiting:
-            more = True
-            while more:
-                try:
-                    more = activity._follow_texts()
-                except Exception as error:
-                    if not scheduled:
-                        raise
-                    self.env.cr.rollback()
-                    activity._note_failure(
-                        activity.env._(
-                            "What follows from the change of the texts could not be "
-                            "done: %s",
-                            str(error) or type(error).__name__,
-                        ),
-                        error,
-                    )
-                    more = False
-                if scheduled and not progress._commit_progress(0 if more else 1):
-                    return
+            if not activity._take_step("_follow_texts", scheduled):
+                return
 
     def _note_failure(self, text, error):
         """Say on the activity why nothing followed, unless it says so since a day.
@@ -91,12 +75,14 @@ class PrivacyActivity(models.Model):
     def _follow_texts(self):
         """Do one batch of what follows from a change of the texts.
 
-        :return: whether there is more to do
+        :return: whether there is more to do now
         :rtype: bool
         """
-        if self.requests_to_renew and self._renew_requests():
-            return True
-        self.requests_to_renew = False
+        if self.requests_to_renew:
+            if self._renew_requests():
+                return True
+            if not self._outdated_requests(limit=1):
+                self.requests_to_renew = False
         until = self.invalid_answers_until
         consents = self.env["privacy.consent"].with_context(active_test=False)
         if until:
@@ -108,13 +94,26 @@ class PrivacyActivity(models.Model):
             )
         if not consents:
             self.write({"invalid_answers_until": False, "changed_occasion": False})
+        ending = consents - self._replaced_by_change(consents)
+        if not ending:
+            if consents or self.requests_to_renew:
+                self._trigger_texts(fields.Datetime.now() + MOMENT)
             return False
-        # These ask about the consent that ends now.
-        consents._open_requests().filtered(lambda one: one.occasion)._cancel("replaced")
-        invalidate(consents, self._word_of(decided_sudo))
+        invalidate(ending, self._word_of(decided_sudo))
         if self.changed_occasion:
-            consents._ask_changed(self.changed_occasion)
+            ending._ask_changed(self.changed_occasion)
         return True
+
+    def _replaced_by_change(self, consents):
+        """Cancel the requests that ask about what ends now, or are made anew with it.
+
+        :return: the consents with such a request that is leaving at this moment
+        """
+        asking_sudo = consents._open_requests().filtered(
+            lambda one: one.occasion or self.changed_occasion and one.mail_id
+        )
+        leaving_sudo = asking_sudo - asking_sudo._cancel("replaced")
+        return consents.browse(leaving_sudo.consent_id.ids)
 
     def _decisions_sudo(self, at):
         """:return: the events with which somebody said that the processing changed

@@ -21,6 +21,7 @@ from odoo import api, fields, models, modules
 from odoo.tools import SQL
 
 from .. import fresh_snapshot
+from .locking import MOMENT
 from .privacy_consent import store
 
 _logger = logging.getLogger(__name__)
@@ -231,9 +232,12 @@ class PrivacyConsent(models.Model):
             vals |= {"action_attempts": 0, "action_error": False}
         store(self_sudo, vals)
 
-    def _trigger_effects(self):
-        """Have done what is due once this transaction is committed."""
-        self.env.ref("privacy_consent.cron_effects").sudo()._trigger()
+    def _trigger_effects(self, at=None):
+        """Have done what is due once this transaction is committed.
+
+        :param datetime at: at this moment, by default at once
+        """
+        self.env.ref("privacy_consent.cron_effects").sudo()._trigger(at)
 
     def action_run_again(self):
         """Run the activity's server action again where it failed, or what else did."""
@@ -298,11 +302,11 @@ class PrivacyConsent(models.Model):
         :return: whether there was time for all
         """
         scheduled = "ir_cron_progress_id" in self.env.context
-        last_id = 0
-        later = SQL("%s AND id > %s", condition, last_id)
-        while due := self._claim_due(records, later, size):
-            last_id = due.ids[-1]
-            later = SQL("%s AND id > %s", condition, last_id)
+        seen = [0]
+        while due := self._claim_due(
+            records, SQL("%s AND id > %s", condition, seen[-1]), size
+        ):
+            seen += due.ids
             if scheduled and size == 1:
                 due._commit_due()
             else:
@@ -315,7 +319,22 @@ class PrivacyConsent(models.Model):
             if scheduled and not self.env["ir.cron"]._commit_progress(len(due)):
                 self._trigger_effects()
                 return False
+        if scheduled and self._is_due_beside(records, condition, seen):
+            # Who has it locked may do nothing of it.
+            self._trigger_effects(fields.Datetime.now() + MOMENT)
         return True
+
+    def _is_due_beside(self, records, condition, seen):
+        """:return: whether more is due than these records, locked or not"""
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT 1 FROM %s WHERE %s AND id <> ALL (%s) LIMIT 1",
+                SQL.identifier(records._table),
+                condition,
+                seen,
+            )
+        )
+        return bool(rows)
 
     def _claim_due(self, records, condition, size=_BATCH_SIZE):
         """Lock what is due and nobody else is working at.

@@ -8,9 +8,10 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 
+from ..append_only import erasing_details
 from .guard import erasing, not_erased
 from .privacy_consent import store
-from .privacy_consent_event import Event, append, erase_details_of
+from .privacy_consent_event import Event, append
 from .privacy_consent_request import note
 
 _logger = logging.getLogger(__name__)
@@ -127,7 +128,9 @@ class PrivacyConsent(models.Model):
 
     def _merge_group(self):
         """:return: these consents, and all with which they were merged"""
-        return self.browse({one._surviving().id for one in self})._with_merged()
+        surviving = self.browse({one._surviving().id for one in self})
+        # Usually they are the same, and read together with others.
+        return (self if surviving == self else surviving)._with_merged()
 
     def _erase_these(self, reason):
         """Erase these consents and no others; see :meth:`_erase`."""
@@ -321,3 +324,43 @@ def _erase_events(consents, reason=None):
             for consent in consents
         ],
     )
+
+
+def erase_details_of(consents):
+    """Delete the personal parts of all events of these consents.
+
+    It is no method, so that the code of a server action cannot call it.
+
+    :param consents: ``privacy.consent`` records
+    """
+    erase_details(
+        consents.env,
+        SQL(
+            "SELECT id FROM privacy_consent_event WHERE consent_id = ANY (%s)"
+            " OR consent_id IS NULL AND consent_uuid = ANY (%s)",
+            consents.ids,
+            consents.mapped("uuid"),
+        ),
+    )
+
+
+def erase_details(env, event_ids, part=None):
+    """Delete personal parts of events. It is no method, for the same reason.
+
+    :param SQL event_ids: a query of the events
+    :param str part: this part only
+    :return: how many
+    """
+    with erasing_details(env.cr):
+        env.cr.execute(
+            SQL(
+                "DELETE FROM privacy_consent_event_detail"
+                " WHERE event_id IN (%s) AND (%s::varchar IS NULL OR part = %s)",
+                event_ids,
+                part,
+                part,
+            )
+        )
+        erased = env.cr.rowcount
+    env["privacy.consent.event"].invalidate_model()
+    return erased

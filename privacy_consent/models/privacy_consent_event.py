@@ -10,7 +10,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from .. import canonical_json
-from ..append_only import erasing_details, guard_table, moment
+from ..append_only import guard_table, moment
 from ..unique_id import new_uuid
 
 FORMAT = 1
@@ -403,46 +403,6 @@ def append_word(consents, kind, note=None, proof=None):
             for consent in consents
         ],
     )
-
-
-def erase_details_of(consents):
-    """Delete the personal parts of all events of these consents.
-
-    It is no method, for the same reason.
-
-    :param consents: ``privacy.consent`` records
-    """
-    erase_details(
-        consents.env,
-        SQL(
-            "SELECT id FROM privacy_consent_event WHERE consent_id = ANY (%s)"
-            " OR consent_id IS NULL AND consent_uuid = ANY (%s)",
-            consents.ids,
-            consents.mapped("uuid"),
-        ),
-    )
-
-
-def erase_details(env, event_ids, part=None):
-    """Delete personal parts of events. It is no method, for the same reason.
-
-    :param SQL event_ids: a query of the events
-    :param str part: this part only
-    :return: how many
-    """
-    with erasing_details(env.cr):
-        env.cr.execute(
-            SQL(
-                "DELETE FROM privacy_consent_event_detail"
-                " WHERE event_id IN (%s) AND (%s::varchar IS NULL OR part = %s)",
-                event_ids,
-                part,
-                part,
-            )
-        )
-        erased = env.cr.rowcount
-    env["privacy.consent.event"].invalidate_model()
-    return erased
 
 
 def _names(columns):

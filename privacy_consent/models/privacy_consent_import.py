@@ -5,6 +5,7 @@
 from collections import defaultdict
 
 from odoo import api, models
+from odoo.exceptions import UserError
 
 from .ir_fields_converter import knowing_addressees
 from .privacy_consent import ANSWER_VALUES, store
@@ -12,6 +13,10 @@ from .privacy_consent_answers_stored import store_answers
 
 # Imports happen in the background of people's work: nobody follows or is told.
 _QUIET = {"mail_create_nolog": True, "tracking_disable": True}
+
+
+class NotAtOnce(Exception):
+    """Some row is wrong: Odoo tries one after the other then, and says which."""
 
 
 class PrivacyConsent(models.Model):
@@ -56,12 +61,34 @@ class PrivacyConsent(models.Model):
         with knowing_addressees(self.env, values):
             return super().load(fields, data)
 
+    @api.model
+    def _convert_records(self, records, *, log=lambda message: None, savepoint):
+        """Note of each row whether it has an error already."""
+        found = []
+
+        def note(message):
+            found.append(message["type"])
+            log(message)
+
+        for *row, info in super()._convert_records(
+            records, log=note, savepoint=savepoint
+        ):
+            yield *row, dict(info, wrong="error" in found)
+            found.clear()
+
     def _load_records(self, data_list, update=False):
         """Have rows with answers add to the consents that there are."""
+        # Without what was wrong in it, a row would only have another error.
+        data_list = [one for one in data_list if not one.get("info", {}).get("wrong")]
         answers = [data for data in data_list if self._brings_answer(data)]
         if not answers:
             return super()._load_records(data_list, update)
-        self.with_context(**_QUIET)._import_answers(answers)
+        try:
+            self.with_context(**_QUIET)._import_answers(answers)
+        except UserError as error:
+            if len(answers) == 1:
+                raise
+            raise NotAtOnce from error
         others = [data for data in data_list if "record" not in data]
         super()._load_records(others, update)
         return self.browse().concat(*(data["record"] for data in data_list))

@@ -42,7 +42,8 @@ class PrivacyConsent(models.Model):
         if not answered_at or not months:
             return False
         zone = activity_sudo.controller_id.tz or "UTC"
-        return add_months(answered_at, months, zone)
+        # UTC for a time zone that was renamed since it was chosen: no answer is lost.
+        return add_months(answered_at, months, self.with_context(tz=zone).env.tz)
 
     def _recompute_validity(self):
         """Reckon anew when these consents end, after the activity says otherwise."""
@@ -70,12 +71,18 @@ class PrivacyConsent(models.Model):
                   FROM (VALUES %s) AS validity (id, ends)
                  WHERE consent.id = validity.id
                    AND consent.valid_until IS DISTINCT FROM validity.ends
+             RETURNING consent.id
                 """,
                 SQL(", ").join(SQL("(%s, %s::timestamp)", *one) for one in ends),
             ),
             log_exceptions=False,
         )
+        changed = self.browse(consent_id for (consent_id,) in self.env.cr.fetchall())
         self.invalidate_model(["renewal_looked", "valid_until"])
+        # What waits tells people another end. Renewals follow when their time has come.
+        waiting_sudo = changed._open_requests().filtered("mail_id")
+        replaced_sudo = waiting_sudo._cancel("replaced")
+        replaced_sudo.filtered(lambda one: not one.occasion)._ask_anew()
 
     def _expire(self):
         """End consents whose time is over. Doing it twice changes nothing.

@@ -86,6 +86,14 @@ class PrivacyConsent(models.Model):
         ondelete="restrict",
         help="The consent that counts since the contacts of both were merged.",
     )
+    # Those of many consents are read at once.
+    merged_ids = fields.One2many(
+        comodel_name="privacy.consent",
+        inverse_name="merged_into_id",
+        context={"active_test": False},
+        readonly=True,
+        exportable=False,
+    )
 
     def _surviving(self):
         """:return: the consent that counts today, after any merges of contacts"""

@@ -8,7 +8,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from .privacy_consent_event import erase_details
+from .privacy_consent_erasure import erase_details
 
 ORIGIN_MONTHS = "privacy_consent.origin_months"
 _DEFAULT_MONTHS = 24
@@ -53,46 +53,48 @@ class PrivacyConsent(models.Model):
             return
         before = fields.Datetime.now() - relativedelta(months=months)
         progress = self.env["ir.cron"]
-        for forget in (_forget_details, PrivacyConsent._forget_metadata):
+        for forget in (_forget_details, _forget_metadata):
             while forgotten := forget(self, before, _BATCH):
                 # With work left, Odoo runs a scheduled action again at once.
                 if not progress._commit_progress(forgotten, remaining=1):
                     return
         progress._commit_progress(remaining=0)
 
-    def _forget_metadata(self, before, limit):
-        """Empty the origin of consents whose answer is older.
 
-        :param datetime before: older than this
-        :param int limit: how many at most
-        :return: how many
+def _forget_metadata(consents, before, limit):
+    """Empty the origin of consents whose answer is older.
 
-        Of an answer without a date, from before an upgrade, the consent's own tells.
-        """
-        self.flush_model(["answer_date", "last_metadata"])
-        self.env.cr.execute(
-            SQL(
-                """
-                UPDATE privacy_consent SET last_metadata = NULL WHERE id IN (
-                    SELECT id FROM privacy_consent
-                    WHERE last_metadata IS NOT NULL
-                        AND COALESCE(answer_date, create_date) < %s
-                    LIMIT %s FOR NO KEY UPDATE SKIP LOCKED
-                )
-                """,
-                before,
-                limit,
+    Of an answer without a date, from before an upgrade, the consent's own tells. It is
+    no method, so that the code of a server action cannot call it.
+
+    :param datetime before: older than this
+    :param int limit: how many at most
+    :return: how many
+    """
+    consents.flush_model(["answer_date", "last_metadata"])
+    consents.env.cr.execute(
+        SQL(
+            """
+            UPDATE privacy_consent SET last_metadata = NULL WHERE id IN (
+                SELECT id FROM privacy_consent
+                WHERE last_metadata IS NOT NULL
+                    AND COALESCE(answer_date, create_date) < %s
+                LIMIT %s FOR NO KEY UPDATE SKIP LOCKED
             )
+            """,
+            before,
+            limit,
         )
-        forgotten = self.env.cr.rowcount
-        self.invalidate_model(["last_metadata"])
-        return forgotten
+    )
+    forgotten = consents.env.cr.rowcount
+    consents.invalidate_model(["last_metadata"])
+    return forgotten
 
 
 def _forget_details(consents, before, limit):
     """Delete the origins of events that are older; parameters as of the other.
 
-    It is no method, so that the code of a server action cannot call it.
+    It is no method, for the same reason.
     """
     old = SQL(
         """

@@ -234,9 +234,7 @@ class PrivacyConsent(models.Model):
 
     def _with_merged(self):
         """:return: these consents, and those instead of which they count"""
-        merged = self.with_context(active_test=False).search(
-            [("merged_into_id", "in", self.ids)]
-        )
+        merged = self.merged_ids
         return self + merged._with_merged() if merged else self
 
     def _can_ask_again(self):

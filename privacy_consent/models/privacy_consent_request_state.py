@@ -156,7 +156,20 @@ class PrivacyConsentRequest(models.Model):
             return "answered"
         if follows and consent._blacklisted_by_others():
             return "blacklist"
-        return consent._hindrance()
+        return consent._hindrance() or (None if self._author_may_ask() else "mail")
+
+    def _author_may_ask(self):
+        """Tell whether who planned the request for later still has the right to.
+
+        Whoever asks at once has it, because that is checked then. Scheduled messages
+        are posted with the rights of their authors.
+        """
+        mail = self.mail_id
+        if not (mail.scheduled_date if mail else self.message_id):
+            return True
+        author = self.create_uid
+        consent = self.consent_id.with_user(author)
+        return bool(author and consent._filtered_access("write"))
 
     @api.model
     def _cancel_orphans(self):

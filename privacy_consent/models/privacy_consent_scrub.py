@@ -88,7 +88,7 @@ class PrivacyConsent(models.Model):
         :param files: tuples of name, content, and maybe more, as of ``message_post()``
         :return: the same
         """
-        tokens = _tokens(self)
+        tokens = files and _tokens(self)
         return [self._file_without_links(file, tokens) for file in files]
 
     def _file_without_links(self, file, tokens):

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import ormcache
+from odoo.tools import SQL, ormcache
 
 from .. import canonical_json
 from ..append_only import guard_table, moment
@@ -85,11 +85,11 @@ class PrivacyConsentText(models.Model):
     @api.model
     def _companies_of_activities(self):
         """:return: the company's id, or 0, by the unique id of each activity"""
-        activities_sudo = self.env["privacy.activity"].sudo()
-        return {
-            activity.uuid: activity.controller_company_id.id or 0
-            for activity in activities_sudo.with_context(active_test=False).search([])
-        }
+        self.env["privacy.activity"].flush_model(["controller_company_id", "uuid"])
+        rows = self.env.execute_query(
+            SQL("SELECT uuid, coalesce(controller_company_id, 0) FROM privacy_activity")
+        )
+        return dict(rows)
 
     @api.depends("activity_uuid", "company_id")
     def _compute_controller_company_id(self):

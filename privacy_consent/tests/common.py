@@ -95,67 +95,88 @@ class ConsentCase(TransactionCase, MockSmtplibCase):
             }
         )
 
-    def generate(self, activity=None, user=None):
+    @classmethod
+    def generate(cls, activity=None, user=None):
         """Press the button as a user, by default the manager.
 
         :return: the consents just made
         """
-        activity = (activity or self.activity).with_user(user or self.manager)
+        activity = (activity or cls.activity).with_user(user or cls.manager)
         action = activity.action_new_consents()
-        self.env.flush_all()
-        return self.env["privacy.consent"].search(action["domain"])
+        cls.env.flush_all()
+        return cls.env["privacy.consent"].search(action["domain"])
 
-    def consent_of(self, partner, activity=None):
+    @classmethod
+    def consent_of(cls, partner, activity=None):
         """:return: the consent of one subject, archived or not"""
         return (
-            self.env["privacy.consent"]
+            cls.env["privacy.consent"]
             .with_context(active_test=False)
             .search(
                 [
                     ("partner_id", "=", partner.id),
-                    ("activity_id", "=", (activity or self.activity).id),
+                    ("activity_id", "=", (activity or cls.activity).id),
                 ]
             )
         )
 
-    def dialog(self, action, user=None):
+    @classmethod
+    def dialog(cls, action, user=None):
         """:return: the record of the dialog that an action opens, for a user"""
-        dialogs = self.env[action["res_model"]].with_user(user or self.manager)
+        dialogs = cls.env[action["res_model"]].with_user(user or cls.manager)
         return dialogs.browse(action["res_id"])
 
-    def ask_selected(self, consents, user=None):
+    @classmethod
+    def ask_selected(cls, consents, user=None):
         """Choose the list action for several consents, and press in its dialog.
 
         :return: the action that follows
         """
-        consents = consents.with_user(user or self.manager)
-        action = self.dialog(consents.action_manual_ask(), user).action_ask()
-        self.env.flush_all()
+        consents = consents.with_user(user or cls.manager)
+        action = cls.dialog(consents.action_manual_ask(), user).action_ask()
+        cls.env.flush_all()
         return action
 
-    def run_queue(self):
+    @classmethod
+    def run_queue(cls):
         """Let the mail queue send what is due.
 
         :return: the messages handed to SMTP
         :rtype: list[Delivered]
         """
-        self.env.cr.flush()
-        self.env.invalidate_all()
-        with self.mock_smtplib_connection():
-            self.env["mail.mail"].process_email_queue()
-            self.env.cr.flush()
-            return [Delivered(email) for email in self.emails]
+        cls.env.cr.flush()
+        cls.env.invalidate_all()
+        with cls.mock_smtplib_connection(cls):
+            cls.env["mail.mail"].process_email_queue()
+            cls.env.cr.flush()
+            return [Delivered(email) for email in cls.emails]
 
+    @classmethod
     @contextmanager
-    def at(self, moment):
+    def at(cls, moment):
         """Move the time of Python and of the transaction."""
         moment = fields.Datetime.to_datetime(moment)
-        with freeze_time(moment), patch.object(self.env.cr, "now", lambda: moment):
+        with freeze_time(moment), patch.object(cls.env.cr, "now", lambda: moment):
             yield moment
 
-    def later(self, **delta):
+    @classmethod
+    def later(cls, **delta):
         """:return: a moment after now, without microseconds"""
         return fields.Datetime.now() + timedelta(**delta)
+
+
+class AskedCase(ConsentCase):
+    """Ann and Luc were asked, and their mails have left.
+
+    :cvar consent: that of Ann
+    """
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.generate()
+        cls.run_queue()
+        cls.consent = cls.consent_of(cls.ann)
 
 
 class Delivered:

@@ -9,13 +9,12 @@ from dateutil import tz
 from dateutil.relativedelta import relativedelta
 
 NO, ENDED = ("refused", "withdrawn"), ("expired", "invalidated")
-BERLIN = tz.gettz("Europe/Berlin")
+BERLIN, UTC = tz.gettz("Europe/Berlin"), tz.UTC
 
 
 def months_later(moment, months):
-    local = moment.replace(tzinfo=tz.UTC).astimezone(BERLIN)
-    later = local + relativedelta(months=months)
-    return later.astimezone(tz.UTC).replace(tzinfo=None)
+    later = moment.replace(tzinfo=UTC).astimezone(BERLIN) + relativedelta(months=months)
+    return later.astimezone(UTC).replace(tzinfo=None)
 
 
 class Person:
@@ -90,7 +89,9 @@ class Model:
     def run(self, now):
         for one in self.people:
             if one.status == "given" and not one.merged:
-                one.ends = months_later(one.answered, self.months)
+                ends, one.ends = one.ends, months_later(one.answered, self.months)
+                if one.ends != ends:
+                    one.cancel("replaced")
                 if one.ends <= now:
                     one.becomes("expired", now)
             if not one.merged and not self.stopped:

@@ -17,7 +17,7 @@ DAYS = 366
 # Months, and what else is set, from a day on.
 VALIDITY = {60: 4, 170: 2, 260: 3, 300: 13}
 REMINDERS = {90: 3, 200: 1, 280: 2}
-SERVER_DOWN, SMTP_DOWN = range(130, 137), range(205, 217)
+SERVER_DOWN, SMTP_DOWN = range(130, 137), [*range(205, 217), *range(285, 301)]
 CHANGED = 216
 STOPPED, CONTINUED = 240, 250
 COMPARED = ("given", *NO, *ENDED, "requested", "bounced")
@@ -85,6 +85,8 @@ class LifeYear:
             if day not in SERVER_DOWN:
                 self.clock.move_to(morning)
                 self.officer_acts(day)
+                # Whoever answers at the same microsecond as consents end is too early.
+                self.clock.move_to(morning + timedelta(minutes=1))
                 deeds = max(1, min(len(self.consents) // 40, MOST_DEEDS))
                 for _one in range(self.step * deeds):
                     self.somebody_acts()

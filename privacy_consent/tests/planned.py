@@ -20,13 +20,10 @@ class PlannedCase(ConsentCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.activity.consent_required = "manual"
-
-    def setUp(self):
-        super().setUp()
-        self.generate()
-        self.consent = self.consent_of(self.ann).with_user(self.manager)
-        self.other = self.consent_of(self.luc).with_user(self.manager)
-        self.consents = self.consent + self.other
+        cls.generate()
+        cls.consent = cls.consent_of(cls.ann).with_user(cls.manager)
+        cls.other = cls.consent_of(cls.luc).with_user(cls.manager)
+        cls.consents = cls.consent + cls.other
 
     def composer(self, consent, user=None, **values):
         """:return: the composer that the button on a consent opens"""

@@ -11,9 +11,10 @@ from .common import ConsentCase
 
 
 class TestAccess(ConsentCase):
-    def setUp(self):
-        super().setUp()
-        self.consent = self.generate()[0]
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.consent = cls.generate()[0]
 
     def test_reader_reads_only(self):
         consent = self.consent.with_user(self.reader)

@@ -13,12 +13,9 @@ class TestAnswer(ConsentCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.changed = cls.env.ref("privacy_consent.mt_consent_acceptance_changed")
-
-    def setUp(self):
-        super().setUp()
-        self.generate()
-        self.run_queue()
-        self.consent = self.consent_of(self.ann)
+        cls.generate()
+        cls.run_queue()
+        cls.consent = cls.consent_of(cls.ann)
 
     def _answer(self, answer, moment="2026-03-01 10:00:00"):
         with self.at(moment):

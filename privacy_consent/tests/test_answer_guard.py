@@ -70,21 +70,25 @@ TEXT = "Only asking and answering change"
 class GuardCase(ConsentCase):
     """Ann refused, Luc did not answer, and nobody asked Zoe."""
 
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.generate()
+        with cls.at("2026-03-01 10:00:00"):
+            cls.run_queue()
+        cls.consent, cls.asked = cls.consent_of(cls.ann), cls.consent_of(cls.luc)
+        with cls.at("2026-03-05 10:00:00"):
+            press(cls.consent, False)
+        cls.zoe = cls._create_subject("Zoe", "zoe@example.com")
+        cls.draft = cls.env["privacy.consent"].create(
+            {"partner_id": cls.zoe.id, "activity_id": cls.activity.id}
+        )
+        cls.env.flush_all()
+        cls.other = cls.env["privacy.activity"].create({"name": "Other"})
+
     def setUp(self):
         super().setUp()
         self.enterContext(mute_logger("odoo.sql_db"))
-        self.generate()
-        with self.at("2026-03-01 10:00:00"):
-            self.run_queue()
-        self.consent, self.asked = self.consent_of(self.ann), self.consent_of(self.luc)
-        with self.at("2026-03-05 10:00:00"):
-            press(self.consent, False)
-        self.zoe = self._create_subject("Zoe", "zoe@example.com")
-        self.draft = self.env["privacy.consent"].create(
-            {"partner_id": self.zoe.id, "activity_id": self.activity.id}
-        )
-        self.env.flush_all()
-        self.other = self.env["privacy.activity"].create({"name": "Other"})
 
     def rows(self):
         """:return: all that the table stores, but for who wrote last"""

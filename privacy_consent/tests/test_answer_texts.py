@@ -18,13 +18,14 @@ NEW = "<p>A mail a day.</p>"
 
 @tagged("post_install", "-at_install")
 class TestAnswerTexts(ConsentCase, HttpCase):
-    def setUp(self):
-        super().setUp()
-        self.generate()
-        with self.at(self.later(days=-2)):
-            self.run_queue()
-        self.consent = self.consent_of(self.ann)
-        self.texts = self.env["privacy.consent.text"]
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.generate()
+        with cls.at(cls.later(days=-2)):
+            cls.run_queue()
+        cls.consent = cls.consent_of(cls.ann)
+        cls.texts = cls.env["privacy.consent.text"]
 
     def open(self, consent, word="accept", lang=None, **kwargs):
         """:return: the page, as text"""

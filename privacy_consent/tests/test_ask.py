@@ -13,11 +13,8 @@ class TestAsk(ConsentCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.activity.consent_required = "manual"
-
-    def setUp(self):
-        super().setUp()
-        self.consents = self.generate().with_user(self.manager)
-        self.consent = self.consents.filtered(lambda one: one.partner_id == self.ann)
+        cls.consents = cls.generate().with_user(cls.manager)
+        cls.consent = cls.consents.filtered(lambda one: one.partner_id == cls.ann)
 
     def test_composer_action(self):
         action = self.consent.action_manual_ask()

@@ -26,12 +26,13 @@ class AnewCase(ConsentCase):
     :ivar consent: Ann's
     """
 
-    def setUp(self):
-        super().setUp()
-        self.generate()
-        self.consent = self.consent_of(self.ann)
-        self.consent_of(self.luc).action_archive()
-        self.as_manager = self.activity.with_user(self.manager)
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.generate()
+        cls.consent = cls.consent_of(cls.ann)
+        cls.consent_of(cls.luc).action_archive()
+        cls.as_manager = cls.activity.with_user(cls.manager)
 
     def last(self):
         """:return: Ann's last request"""

@@ -17,11 +17,8 @@ class TestAskSelected(ConsentCase):
         super().setUpClass()
         cls.activity.consent_required = "manual"
         cls.eve = cls._create_subject("Eve", "eve@example.com", lang="en_US")
-
-    def setUp(self):
-        super().setUp()
-        self.consents = self.generate().with_user(self.manager)
-        self.consent = self.consent_of(self.ann)
+        cls.consents = cls.generate().with_user(cls.manager)
+        cls.consent = cls.consent_of(cls.ann)
 
     def open(self, consents=None):
         return self.dialog((consents or self.consents).action_manual_ask())

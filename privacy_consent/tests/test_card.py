@@ -25,12 +25,13 @@ NUMBERS = (
 
 
 class TestCard(ProgressCase):
-    def setUp(self):
-        super().setUp()
-        self.run_queue()
-        self.zoe = self._create_subject("Zoe", "zoe@example.com", lang="en_US")
-        press(self.consent_of(self.ann), True)
-        press(self.consent_of(self.luc), False)
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.run_queue()
+        cls.zoe = cls._create_subject("Zoe", "zoe@example.com", lang="en_US")
+        press(cls.consent_of(cls.ann), True)
+        press(cls.consent_of(cls.luc), False)
 
     def numbers(self, activity=None):
         self.env.flush_all()

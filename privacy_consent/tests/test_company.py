@@ -118,6 +118,8 @@ class TestCompany(ConsentCase):
         for user, count in ((self.manager, 0), (self.officer, 2)):
             found = groups.with_user(user)._read_group(ours, [], ["__count"])
             self.assertEqual(found, [(count,)])
+            counted_sudo, seen = self.activity.with_user(user)._consents_seen_sudo()
+            self.assertEqual(counted_sudo.search_count(seen), count)
 
     def test_erased_consent_is_still_of_its_controller(self):
         self.generate()

@@ -10,16 +10,17 @@ from odoo.tests import Form, new_test_user
 from odoo.tools import mute_logger
 
 from .answers import press
-from .common import ConsentCase
+from .common import AskedCase
 
 
-class TestConfirm(ConsentCase):
+class TestConfirm(AskedCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        press(cls.consent, True, agent="curl/8.14")
+
     def setUp(self):
         super().setUp()
-        self.generate()
-        self.run_queue()
-        self.consent = self.consent_of(self.ann)
-        press(self.consent, True, agent="curl/8.14")
         self.assertTrue(self.consent.suspected_automated)
 
     def wizard(self, user=None, note="She said so on the phone."):

@@ -15,12 +15,9 @@ class TestConfirmation(ConsentCase):
         super().setUpClass()
         cls.activity.confirmation_mail = True
         cls.activity.with_context(lang="fr_FR").description = "<p>Un par mois.</p>"
-
-    def setUp(self):
-        super().setUp()
-        self.generate()
-        self.run_queue()
-        self.consent, self.french = map(self.consent_of, (self.ann, self.luc))
+        cls.generate()
+        cls.run_queue()
+        cls.consent, cls.french = map(cls.consent_of, (cls.ann, cls.luc))
 
     def press(self, consent, answer, minutes=5, **values):
         """Press a button, long enough after the request came."""

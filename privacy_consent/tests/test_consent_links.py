@@ -8,19 +8,12 @@ from odoo.tools import mute_logger
 
 from .. import links
 from .answers import deliver, press, set_fact
-from .common import ConsentCase, nonces
+from .common import AskedCase, nonces
 
 NEW = "ann@new.example.com"
 
 
-class LinksCase(ConsentCase):
-    def setUp(self):
-        super().setUp()
-        self.generate()
-        self.run_queue()
-        self.env.cr.flush()
-        self.consent = self.consent_of(self.ann)
-
+class LinksCase(AskedCase):
     def grant(self, token, consent=None):
         """:return: what a token allows"""
         self.env.flush_all()

@@ -25,12 +25,9 @@ class TestConsented(HttpCase, ConsentCase):
         )
         cls.partners = cls.env["res.partner"].with_user(cls.employee)
         cls.other = cls.activity.copy({"name": "Profiles"})
-
-    def setUp(self):
-        super().setUp()
-        self.generate()
-        self.generate(self.other)
-        self.consent = self.consent_of(self.ann)
+        cls.generate()
+        cls.generate(cls.other)
+        cls.consent = cls.consent_of(cls.ann)
 
     def found(self, *domain):
         """:return: the subjects that an employee finds"""

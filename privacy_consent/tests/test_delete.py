@@ -8,9 +8,10 @@ from .common import ConsentCase
 
 
 class TestDelete(ConsentCase):
-    def setUp(self):
-        super().setUp()
-        self.generate()
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.generate()
 
     def test_contact_deleted_before_the_request_left(self):
         self.ann.with_user(self.manager).unlink()

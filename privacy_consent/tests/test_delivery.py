@@ -23,10 +23,11 @@ CLAIMS = (
 
 
 class TestDelivery(ConsentCase):
-    def setUp(self):
-        super().setUp()
-        self.generate()
-        self.consent = self.consent_of(self.ann)
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.generate()
+        cls.consent = cls.consent_of(cls.ann)
 
     def _run_code(self, code):
         action = self.env["ir.actions.server"].create(

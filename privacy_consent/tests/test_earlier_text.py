@@ -7,7 +7,7 @@ from lxml import html
 from odoo.tests import HttpCase, tagged
 
 from .answers import press
-from .common import ConsentCase, nonces
+from .common import AskedCase, nonces
 
 OLD = "One mail a month."
 NEW = "A mail a day."
@@ -15,13 +15,11 @@ LINE = "You accepted an earlier version of this text on"
 
 
 @tagged("post_install", "-at_install")
-class TestEarlierText(ConsentCase, HttpCase):
-    def setUp(self):
-        super().setUp()
-        self.env["res.lang"]._activate_lang("de_DE")
-        self.generate()
-        self.run_queue()
-        self.consent = self.consent_of(self.ann)
+class TestEarlierText(AskedCase, HttpCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env["res.lang"]._activate_lang("de_DE")
 
     def open(self, consent=None, word="accept", lang=None, **kwargs):
         """:return: the page, as text"""

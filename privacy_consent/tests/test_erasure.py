@@ -34,14 +34,11 @@ class TestErasure(ConsentCase):
             cls.manager.partner_id.ids,
             cls.env["mail.message.subtype"].search([]).ids,
         )
-
-    def setUp(self):
-        super().setUp()
-        self.generate()
-        self.run_queue()
-        self.consent = self.consent_of(self.zoe)
-        press(self.consent, True, agent=PROGRAM, address=NETWORK)
-        self.env.cr.flush()
+        cls.generate()
+        cls.run_queue()
+        cls.consent = cls.consent_of(cls.zoe)
+        press(cls.consent, True, agent=PROGRAM, address=NETWORK)
+        cls.env.cr.flush()
 
     def rows(self, query, *parameters):
         self.env.flush_all()

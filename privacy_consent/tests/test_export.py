@@ -19,16 +19,17 @@ URL = "/privacy/export/answers.csv"
 
 @tagged("post_install", "-at_install")
 class TestExport(ConsentCase, HttpCase):
-    def setUp(self):
-        super().setUp()
-        self.ann.name = "=cmd()"
-        self.generate()
-        self.other = self.activity.copy({"name": "Profiles"})
-        self.generate(self.other)
-        self.consent = self.consent_of(self.ann)
-        press(self.consent, True)
-        press(self.consent, False)
-        self.env.cr.flush()
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.ann.name = "=cmd()"
+        cls.generate()
+        cls.other = cls.activity.copy({"name": "Profiles"})
+        cls.generate(cls.other)
+        cls.consent = cls.consent_of(cls.ann)
+        press(cls.consent, True)
+        press(cls.consent, False)
+        cls.env.cr.flush()
 
     def download(self, user="manager", url=URL):
         self.authenticate(user, user)

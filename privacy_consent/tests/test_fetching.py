@@ -82,7 +82,7 @@ class TestFetching(ConsentCase):
         for columns in (
             mail_mail._READ,
             privacy_consent_links._PAGE,
-            privacy_consent_answers._REQUESTS,
+            privacy_consent_answers._BEFORE,
         ):
             for _alias, model, names in columns:
                 for name in names:

@@ -20,18 +20,18 @@ class TestForgedHistory(ConsentCase):
             cls.reader,
             cls.manager,
         ]
+        cls.generate()
+        cls.consent = cls.consent_of(cls.ann)
+        cls.consent.accepted = True
+        cls.env.cr.flush()
+        cls.consent.write({"accepted": True, "state": "answered"})
+        cls.env.cr.flush()
+        cls.subtype = cls.env.ref("privacy_consent.mt_consent_acceptance_changed")
+        cls.field = cls.env["ir.model.fields"]._get("privacy.consent", "accepted")
 
     def setUp(self):
         super().setUp()
         self.enterContext(mute_logger("odoo.addons.base.models.ir_rule"))
-        self.generate()
-        self.consent = self.consent_of(self.ann)
-        self.consent.accepted = True
-        self.env.cr.flush()
-        self.consent.write({"accepted": True, "state": "answered"})
-        self.env.cr.flush()
-        self.subtype = self.env.ref("privacy_consent.mt_consent_acceptance_changed")
-        self.field = self.env["ir.model.fields"]._get("privacy.consent", "accepted")
         self.before = self.logged()
         self.assertTrue(self.before)
 

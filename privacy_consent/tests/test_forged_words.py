@@ -117,7 +117,6 @@ class TestCode(ForgedCase):
         partners = partners.format(self.luc.id)
         before = (self.kinds(), self.kinds(self.other))
         for code in (
-            f"record._merge_subjects({partners})",
             f"{wizard}._update_foreign_keys({partners})",
             f"{wizard}._update_foreign_keys_generic('res.partner', {partners})",
         ):
@@ -234,7 +233,6 @@ class TestWhoIsAtWork(ForgedCase):
     def test_channel_that_only_a_door_knows(self):
         before = self.kinds()
         for code in (
-            "record._store_answer(True, record._word_of_user(channel='mail_link'), '')",
             "record._record_answer(True, record._word_of_user(channel='one_click')"
             ".proof)",
             "record._record_answer(True, record._word_of_user('', 'website').proof)",
@@ -297,10 +295,14 @@ class TestProcessingChanged(ForgedCase):
 class TestAnswersFromBefore(ForgedCase):
     """Ann consented in January, which ended in June. It is July."""
 
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        with cls.at("2027-01-10 10:00:00"):
+            press(cls.consent, True)
+
     def setUp(self):
         super().setUp()
-        with self.at("2027-01-10 10:00:00"):
-            press(self.consent, True)
         self.enterContext(self.at("2027-07-10 10:00:00"))
 
     def record(self, answer, moment):

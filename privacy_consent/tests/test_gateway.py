@@ -28,21 +28,18 @@ class GatewayCase(ConsentCase):
             groups="privacy.group_data_protection_user",
             email="fellow@example.com",
         )
-
-    def setUp(self):
-        super().setUp()
-        self.generate()
-        self.consent = self.consent_of(self.ann)
-        subtypes = self.env["mail.message.subtype"].search([])
-        self.consent.message_subscribe(self.fellow.partner_id.ids, subtypes.ids)
-        self.sent = {mail.to[0]: mail for mail in self.run_queue()}
-        self.mail = self.sent["ann@example.com"]
-        self.link = self.mail.links()["accept"]
-        self.token = self.consent._token()
-        self.request = self.consent.request_ids
-        self.message_id = self.request.message_id.message_id
-        self.run_queue()
-        self.messages = self.env["mail.message"].search([])
+        cls.generate()
+        cls.consent = cls.consent_of(cls.ann)
+        subtypes = cls.env["mail.message.subtype"].search([])
+        cls.consent.message_subscribe(cls.fellow.partner_id.ids, subtypes.ids)
+        cls.sent = {mail.to[0]: mail for mail in cls.run_queue()}
+        cls.mail = cls.sent["ann@example.com"]
+        cls.link = cls.mail.links()["accept"]
+        cls.token = cls.consent._token()
+        cls.request = cls.consent.request_ids
+        cls.message_id = cls.request.message_id.message_id
+        cls.run_queue()
+        cls.messages = cls.env["mail.message"].search([])
 
     def receive(self, source, **options):
         """Let the gateway process a message."""

@@ -68,6 +68,9 @@ class TestImport(ConsentCase):
         self.assertEqual(
             [one for one in result["messages"] if one["type"] != "error"], []
         )
+        self.wrong_rows = [
+            one.get("rows", {}).get("from") for one in result["messages"]
+        ]
         return [one["message"] for one in result["messages"]]
 
     def rows(self, *rows, **options):
@@ -329,6 +332,9 @@ class TestImport(ConsentCase):
                 )
                 self.assertTrue(errors)
                 self.assertIn(message, errors[0])
+                self.assertEqual(len(errors), 1, errors)
+                if row[3] != "then":  # what Odoo finds before names its line in words
+                    self.assertEqual(self.wrong_rows, [1])
                 self.assertFalse(self.consent_of(self.mute), "all or nothing")
 
     def test_another_company(self):

@@ -24,6 +24,14 @@ class TestIndexes(ConsentCase):
             cls._make_many(cls.activity.copy({"name": name}))
         for table in _TABLES:
             cls.env.cr.execute(f"ANALYZE {table}")
+        cls.generate()
+        cls.consent = cls.consent_of(cls.ann).with_user(cls.manager)
+        cls.consents = cls.consent.browse()
+        cls.request = cls.consent.sudo().request_ids
+        cls.as_manager = cls.activity.with_user(cls.manager)
+        cls.activity.write(
+            {"validity_months": 12, "renewal_days": 30, "reminder_count": 1}
+        )
 
     @classmethod
     def _make_many(cls, activity):
@@ -47,6 +55,12 @@ class TestIndexes(ConsentCase):
                        LATERAL (SELECT CASE id %% 3 WHEN 0 THEN 'sent' ELSE 'draft' END
                        ) AS now_is(state)
                 RETURNING id, partner_id
+            ), event AS (
+                INSERT INTO privacy_consent_event
+                    (format, uuid, at, by, kind, consent_id)
+                SELECT 1, gen_random_uuid(), now(), 'subject',
+                       CASE id %% 5 WHEN 0 THEN 'given' ELSE 'requested' END, id
+                  FROM consent
             )
             INSERT INTO privacy_consent_request
                 (uuid, consent_id, activity_id, kind, state, address, delivered_date)
@@ -57,17 +71,6 @@ class TestIndexes(ConsentCase):
               FROM consent
             """,
             {"rows": _ROWS, "activity": activity.id},
-        )
-
-    def setUp(self):
-        super().setUp()
-        self.generate()
-        self.consent = self.consent_of(self.ann).with_user(self.manager)
-        self.consents = self.consent.browse()
-        self.request = self.consent.sudo().request_ids
-        self.as_manager = self.activity.with_user(self.manager)
-        self.activity.write(
-            {"validity_months": 12, "renewal_days": 30, "reminder_count": 1}
         )
 
     def assert_used(self, index, ask):
@@ -146,6 +149,25 @@ class TestIndexes(ConsentCase):
             with self.subTest(index):
                 self.assert_used(index, ask)
 
+    def _answer_questions(self):
+        """:return: the same, of all answers that were ever given"""
+        events = self.env["privacy.consent.event"].with_user(self.manager)
+        answers = [("kind", "in", ["given", "refused", "withdrawn"])]
+        return {
+            "privacy_consent_event_answers_idx": lambda: events.search(
+                answers, limit=1
+            ),
+            "privacy_consent_event_report_idx": lambda: events.formatted_read_group(
+                answers, ["channel_label"], ["__count"]
+            ),
+        }
+
+    def test_all_answers(self):
+        self.env.cr.execute("ANALYZE privacy_consent_event")
+        for index, ask in self._answer_questions().items():
+            with self.subTest(index):
+                self.assert_used(index, ask)
+
     def _life_questions(self):
         """:return: the same, of consents that end"""
         consents = self.env["privacy.consent"].with_user(self.manager)
@@ -203,5 +225,9 @@ class TestIndexes(ConsentCase):
         }
         # What the database asks itself when Odoo deletes a mail.
         forbidding |= {"privacy_consent_seal__mail_id_index"} & ours
-        asked = {*self._questions(), *self._life_questions()}
+        asked = {
+            *self._questions(),
+            *self._answer_questions(),
+            *self._life_questions(),
+        }
         self.assertEqual(ours - asked, forbidding)

@@ -13,19 +13,20 @@ LANGUAGE = "Language of the page:"
 
 @tagged("post_install", "-at_install")
 class TestLanguages(ConsentCase, HttpCase):
-    def setUp(self):
-        super().setUp()
-        self.generate()
-        self.run_queue()
-        self.env.ref("privacy_consent.form").update_field_translations(
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.generate()
+        cls.run_queue()
+        cls.env.ref("privacy_consent.form").update_field_translations(
             "arch_db", {"fr_FR": {"I reject": "Je refuse"}}
         )
-        self.activity.with_context(lang="fr_FR").name = "La lettre"
-        self.env.cr.flush()
-        self.consent = self.consent_of(self.ann)
-        self.paths = {
-            word: self.consent._link(word, self.consent._token()).removeprefix(
-                self.consent.get_base_url()
+        cls.activity.with_context(lang="fr_FR").name = "La lettre"
+        cls.env.cr.flush()
+        cls.consent = cls.consent_of(cls.ann)
+        cls.paths = {
+            word: cls.consent._link(word, cls.consent._token()).removeprefix(
+                cls.consent.get_base_url()
             )
             for word in ("accept", "reject", "unsubscribe", "ask", "preferences")
         }

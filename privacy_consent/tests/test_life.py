@@ -4,6 +4,7 @@
 
 from datetime import datetime, timedelta
 
+import pytz
 from psycopg2.errors import CheckViolation
 
 from odoo.exceptions import AccessError, UserError, ValidationError
@@ -25,7 +26,7 @@ class TestCalendarMonths(BaseCase):
 
     def assert_added(self, moment, months, expected, zone="Europe/Berlin"):
         self.assertEqual(
-            add_months(datetime.fromisoformat(moment), months, zone),
+            add_months(datetime.fromisoformat(moment), months, pytz.timezone(zone)),
             datetime.fromisoformat(expected),
         )
 
@@ -55,13 +56,14 @@ class TestCalendarMonths(BaseCase):
 class LifeCase(ConsentCase):
     """Ann and Luc were asked."""
 
-    def setUp(self):
-        super().setUp()
-        self.activity.controller_id.tz = "Europe/Berlin"
-        with self.at(ASKED):
-            self.generate()
-            self.run_queue()
-        self.consent, self.other = self.consent_of(self.ann), self.consent_of(self.luc)
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.activity.controller_id.tz = "Europe/Berlin"
+        with cls.at(ASKED):
+            cls.generate()
+            cls.run_queue()
+        cls.consent, cls.other = cls.consent_of(cls.ann), cls.consent_of(cls.luc)
 
     def press_at(self, moment, consent=None, answer=True):
         with self.at(moment):
@@ -105,6 +107,18 @@ class TestValidity(LifeCase):
         self.assertEqual(self.other.valid_until, datetime(2027, 3, 2, 12))
         self.press_at(GIVEN + timedelta(days=1), self.other, False)
         self.assertFalse(self.other.valid_until)
+
+    def test_time_zone_that_nobody_knows_any_more(self):
+        self.set_up(validity_months=12)
+        controller = self.activity.controller_id
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE res_partner SET tz = 'Europe/Gone' WHERE id = %s", [controller.id]
+        )
+        controller.invalidate_recordset(["tz"])
+        self.press_at(GIVEN)
+        self.assertEqual(self.consent.status, "given")
+        self.assertEqual(self.consent.valid_until, datetime(2027, 3, 2, 12))
 
     def test_expires(self):
         self.set_up(validity_months=12)
@@ -334,6 +348,22 @@ class TestRenewal(LifeCase):
         self.assertFalse(self.live("2027-02-26 00:00:00"), "once before the same end")
         self.live("2027-03-02 12:00:00")
         self.assertEqual(self.consent.status, "expired")
+
+    def test_validity_changed_while_it_waits(self):
+        """No mail tells people an end that is not theirs any more."""
+        with self.at("2027-02-10 00:00:00"):
+            self.env["privacy.activity"]._cron_life()
+            self.activity.with_user(self.manager).validity_months = 13
+        self.assertFalse(self.live("2027-02-10 01:00:00"))
+        self.assertEqual(self.consent.last_request_id.cause, "replaced")
+        mail = self.renew("2027-03-05 00:00:00")
+        self.assertIn("April 2, 2027", mail.text)
+        with self.at("2027-03-05 01:00:00"):
+            self.consent.action_auto_ask()
+            self.set_up(validity_months=0, renewal_days=0)
+        mail = self.live("2027-03-05 02:00:00")["ann@example.com"]
+        self.assertNotIn("Your consent ends", mail.text)
+        self.assertEqual(self.kinds()[-1], ("again", 0))
 
     def test_validity_there_and_back(self):
         """Whom the renewal did not reach is not asked again, and stops no other."""

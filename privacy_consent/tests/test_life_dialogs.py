@@ -4,7 +4,7 @@
 
 from datetime import datetime, timedelta
 
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, HttpCase, tagged
 
 from .answers import press
@@ -73,6 +73,21 @@ class TestSettingsDialog(LifeCase):
         with self.at("2026-06-16 12:00:00"):
             self.assertEqual(self.counts(self.open()), (0, 0, 0))
 
+    def test_numbers_that_cannot_be_saved(self):
+        """Whoever mistypes is told when they save, and sees no failure before."""
+        self.press_at(GIVEN)
+        with self.at("2026-06-15 12:00:00"):
+            for name in ("validity_months", "renewal_days", "reminder_days"):
+                for number in (2**31 - 1, -(2**31)):
+                    with self.subTest(name, number=number):
+                        form = self.open(validity_months=12, reminder_count=1)
+                        form[name] = number
+                        self.assertEqual(form.given_count, 1)
+            form = self.open(reminder_count=2**31 - 1, reminder_days=1)
+            self.assertEqual(form.mail_count, 3)
+            with self.assertRaisesRegex(ValidationError, "while their consent counts"):
+                self.open(validity_months=1, renewal_days=60).save().action_apply()
+
     def test_what_will_be_sent_when(self):
         self.set_up(validity_months=12, renewal_days=30, reminder_count=1)
         self.press_at(GIVEN)
@@ -131,6 +146,24 @@ class TestChangeDialog(LifeCase, HttpCase):
         page = self.url_open(url.removeprefix(consent.get_base_url())).text
         self.assertNotIn("The post office delivers it.", page)
 
+    def test_where_nobody_could_be_asked(self):
+        """Whoever stops asking to edit the text keeps those consents until then."""
+        self.press_at(GIVEN)
+        dialog = self.open()
+        dialog.what_changed = "The post office delivers it."
+        for put, reason in (
+            ({"asking_stopped": True}, "press “Continue”"),
+            ({"active": False}, "does not ask any more"),
+            ({"consent_required": "manual", "consent_template_id": False}, "template"),
+        ):
+            with self.subTest(reason), self.env.cr.savepoint() as savepoint:
+                self.activity.write(put)
+                with self.assertRaisesRegex(UserError, reason):
+                    dialog.action_ask_again()
+                self.assertFalse(self.activity.invalid_answers_until)
+                savepoint.rollback()
+                self.env.invalidate_all()
+
     def test_the_page_says_when_it_ends(self):
         self.set_up(validity_months=12)
         self.press_at(GIVEN)
@@ -155,14 +188,15 @@ class TestChangeDialog(LifeCase, HttpCase):
 
 @tagged("post_install", "-at_install")
 class TestAskAgain(LifeCase):
-    def setUp(self):
-        super().setUp()
-        self.zoe = self.consent_of(self._create_subject("Zoe", "zoe@example.com"))
-        with self.at(ASKED):
-            self.generate()
-            self.run_queue()
-        self.zoe = self.env["privacy.consent"].search([("partner_id.name", "=", "Zoe")])
-        self.all = self.consent + self.other + self.zoe
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.zoe = cls.consent_of(cls._create_subject("Zoe", "zoe@example.com"))
+        with cls.at(ASKED):
+            cls.generate()
+            cls.run_queue()
+        cls.zoe = cls.env["privacy.consent"].search([("partner_id.name", "=", "Zoe")])
+        cls.all = cls.consent + cls.other + cls.zoe
 
     def ask_again(self, consents):
         return self.dialog(consents.with_user(self.manager).action_ask_again())

@@ -19,13 +19,17 @@ SENTENCE = (
 
 @tagged("post_install", "-at_install")
 class TestLockedPage(ConsentCase, HttpCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.generate()
+        with cls.at(cls.later(days=-1)):
+            cls.run_queue()
+        cls.consent = cls.consent_of(cls.ann)
+        press(cls.consent, True)
+
     def setUp(self):
         super().setUp()
-        self.generate()
-        with self.at(self.later(days=-1)):
-            self.run_queue()
-        self.consent = self.consent_of(self.ann)
-        press(self.consent, True)
         self.before = self.open()
 
     def lock(self):

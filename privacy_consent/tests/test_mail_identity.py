@@ -71,6 +71,7 @@ class TestMailIdentity(IdentityCase):
         ):
             self.assertIn(word, mail.html)
             self.assertIn(word, mail.text)
+        self.assertIn(f"{self.company.name}, Main Street 1", mail.text)
         self.assertIn("Jane &lt;Doe&gt;, dpo@example.com", mail.html)
         self.assertIn(OFFICER, mail.text)
         self.assertIn(f'href="{POLICY.replace("&", "&amp;")}"', mail.html)
@@ -347,7 +348,7 @@ class TestPageIdentity(IdentityCase, HttpCase):
             page = self.url_open(url).text
             for word in (
                 self.company.name,
-                "Main Street 1",
+                "<bdi>Main Street 1",
                 "Germany",
                 "Jane &lt;Doe&gt;, dpo@example.com",
                 f'href="{POLICY.replace("&", "&amp;")}"',

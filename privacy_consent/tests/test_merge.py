@@ -17,13 +17,10 @@ class TestMerge(ConsentCase, HttpCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.other = cls.activity.copy({"name": "Survey"})
-
-    def setUp(self):
-        super().setUp()
-        self.generate()
-        self.generate(self.other)
-        self.run_queue()
-        self.env.cr.flush()
+        cls.generate()
+        cls.generate(cls.other)
+        cls.run_queue()
+        cls.env.cr.flush()
 
     def _answer(self, consent, answer, moment):
         with self.at(moment):

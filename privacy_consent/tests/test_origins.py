@@ -14,16 +14,17 @@ PARAMETER = "privacy_consent.origin_months"
 
 
 class TestOrigins(ConsentCase):
-    def setUp(self):
-        super().setUp()
-        with self.at("2026-01-10 10:00:00"):
-            self.generate()
-            self.run_queue()
-        with self.at("2026-01-11 10:00:00"):
-            press(self.consent_of(self.ann), True)
-        with self.at("2026-03-01 10:00:00"):
-            press(self.consent_of(self.luc), False)
-        self.old, self.new = self.consent_of(self.ann), self.consent_of(self.luc)
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        with cls.at("2026-01-10 10:00:00"):
+            cls.generate()
+            cls.run_queue()
+        with cls.at("2026-01-11 10:00:00"):
+            press(cls.consent_of(cls.ann), True)
+        with cls.at("2026-03-01 10:00:00"):
+            press(cls.consent_of(cls.luc), False)
+        cls.old, cls.new = cls.consent_of(cls.ann), cls.consent_of(cls.luc)
 
     def run_action(self, moment):
         action = self.env.ref("privacy_consent.cron_forget_origins")

@@ -6,19 +6,15 @@ from odoo.tests import HttpCase, tagged
 from odoo.tools import mute_logger
 
 from .answers import press
-from .common import ConsentCase, local, nonces
+from .common import AskedCase, local, nonces
 
 ICON = '<link rel="icon" href="data:,"/>'
 
 
 @tagged("post_install", "-at_install")
-class TestPage(ConsentCase, HttpCase):
+class TestPage(AskedCase, HttpCase):
     def setUp(self):
         super().setUp()
-        self.generate()
-        self.run_queue()
-        self.env.cr.flush()
-        self.consent = self.consent_of(self.ann)
         self.accept = self._path(self.consent, True)
         self.reject = self._path(self.consent, False)
 

@@ -4,6 +4,7 @@
 
 from unittest.mock import patch
 
+from odoo import SUPERUSER_ID
 from odoo.exceptions import AccessError, UserError
 
 from .planned import PlannedCase
@@ -310,6 +311,16 @@ class TestMailLater(PlannedCase):
         self.assertFalse(self.run_queue())
         self.assertEqual(len(self.tomorrow()), 2)
         self.assertEqual(set(self.consents.mapped("state")), {"sent"})
+
+    def test_author_who_may_not_ask_any_more(self):
+        self.mail_later(self.consent)
+        self.mail_later(self.other.with_user(SUPERUSER_ID))
+        groups = self.env.ref("privacy.group_data_protection_manager")
+        self.manager.group_ids -= groups
+        (mail,) = self.tomorrow()
+        self.assertEqual(mail.to, ["luc@example.com"])
+        self.assertEqual(self.state(), ("cancelled", "mail"))
+        self.assertEqual(self.consent.sudo().state, "draft")
 
 
 class TestMassComposer(PlannedCase):

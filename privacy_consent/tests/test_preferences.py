@@ -20,14 +20,15 @@ ALL = "Reject and withdraw all"
 class PreferencesCase(ConsentCase):
     """Ann and Luc were asked about two activities."""
 
-    def setUp(self):
-        super().setUp()
-        self.profiles = self.activity.copy({"name": "Profiles"})
-        self.generate()
-        self.generate(self.profiles)
-        self.run_queue()
-        self.newsletter = self.consent_of(self.ann)
-        self.profile = self.consent_of(self.ann, self.profiles)
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.profiles = cls.activity.copy({"name": "Profiles"})
+        cls.generate()
+        cls.generate(cls.profiles)
+        cls.run_queue()
+        cls.newsletter = cls.consent_of(cls.ann)
+        cls.profile = cls.consent_of(cls.ann, cls.profiles)
 
     def history(self, consent):
         """:return: the answers of a consent, newest first, in few words"""

@@ -10,18 +10,14 @@ from odoo.tests import HttpCase, tagged
 from .. import links
 from ..models.privacy_consent_proof import REPETITION
 from .answers import FIREFOX
-from .common import ConsentCase, local, nonces
+from .common import AskedCase, local, nonces
 
 FACTS = ["state", "accepted", "answer_date", "last_metadata", "message_ids"]
 
 
-class PressCase(ConsentCase, HttpCase):
+class PressCase(AskedCase, HttpCase):
     def setUp(self):
         super().setUp()
-        self.generate()
-        self.run_queue()
-        self.env.cr.flush()
-        self.consent = self.consent_of(self.ann)
         self.accept = self.path(self.consent, True)
         self.reject = self.path(self.consent, False)
 
@@ -156,11 +152,12 @@ class TestSuspicion(PressCase):
         self.assertFalse(self.consent.suspicion_reason)
 
     def test_robots(self):
+        delivered = self.consent.request_ids.delivered_date
         for after, agent, reason in [
             (timedelta(seconds=3), FIREFOX, "the mail's delivery"),
             (timedelta(minutes=2), "LinkScanner/1.0", "no browser"),
         ]:
-            with self.at(self.later() + after):
+            with self.at(delivered + after):
                 self.press(self.accept, agent=agent)
             self.assertTrue(self.consent.accepted, "stored all the same")
             self.assertTrue(self.consent.suspected_automated)

@@ -20,10 +20,11 @@ from .common import ConsentCase
 class ProgressCase(ConsentCase):
     """Three subjects who were generated, and the lists that numbers open."""
 
-    def setUp(self):
-        super().setUp()
-        self.eve = self._create_subject("Eve", "eve@example.com", lang="en_US")
-        self.generate()
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.eve = cls._create_subject("Eve", "eve@example.com", lang="en_US")
+        cls.generate()
 
     def bounce(self, partner, activity=None):
         request = self.consent_of(partner, activity).request_ids[0]

@@ -23,13 +23,10 @@ class TestRefusals(ConsentCase, HttpCase):
         super().setUpClass()
         cls.other = cls.activity.copy({"name": "Profiles"})
         cls.double = cls._create_subject("Double", "double@example.com", lang="en_US")
-
-    def setUp(self):
-        super().setUp()
-        self.generate()
-        with self.at(self.later(days=-2)):
-            self.run_queue()
-        self.asked = self.consent_of(self.ann)
+        cls.generate()
+        with cls.at(cls.later(days=-2)):
+            cls.run_queue()
+        cls.asked = cls.consent_of(cls.ann)
 
     # Consents ---------------------------------------------------------------------
 

@@ -9,29 +9,28 @@ from .common import ConsentCase
 
 
 class TestReport(ConsentCase):
-    def setUp(self):
-        super().setUp()
-        self.activity.with_context(lang="fr_FR").name = "Lettre"
-        self.generate()
-        self.run_queue()
-        press(self.consent_of(self.ann), True)
-        press(self.consent_of(self.luc), False)
-        self.by_hand = self.activity.copy(
-            {"name": "By hand", "consent_required": False}
-        )
-        self.env["privacy.consent"].with_user(self.manager).create(
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.activity.with_context(lang="fr_FR").name = "Lettre"
+        cls.generate()
+        cls.run_queue()
+        press(cls.consent_of(cls.ann), True)
+        press(cls.consent_of(cls.luc), False)
+        cls.by_hand = cls.activity.copy({"name": "By hand", "consent_required": False})
+        cls.env["privacy.consent"].with_user(cls.manager).create(
             {
-                "partner_id": self.mute.id,
-                "activity_id": self.by_hand.id,
+                "partner_id": cls.mute.id,
+                "activity_id": cls.by_hand.id,
                 "accepted": True,
                 "answer_date": "2026-01-02 10:00:00",
                 "answer_channel": "paper",
                 "state": "answered",
             }
         )
-        self.env.flush_all()
-        self.env.invalidate_all()
-        self.consents = self.env["privacy.consent"].with_user(self.reader)
+        cls.env.flush_all()
+        cls.env.invalidate_all()
+        cls.consents = cls.env["privacy.consent"].with_user(cls.reader)
 
     def groups(self, *by):
         """:return: what a chart shows: the values of each bar, and how many"""
@@ -58,6 +57,41 @@ class TestReport(ConsentCase):
         for by in ("answer_way", "answer_language"):
             for group in self.consents.formatted_read_group([], [by], ["__count"]):
                 found = self.consents.search_count(group["__extra_domain"])
+                self.assertEqual(found, group["__count"], (by, group[by]))
+
+    def test_all_answers(self):
+        """Of each consent every answer counts, not only the last one."""
+        press(self.consent_of(self.ann), False)
+        press(self.consent_of(self.ann), True)
+        domain = [("kind", "in", ["given", "refused", "withdrawn"])]
+        events = self.env["privacy.consent.event"].with_user(self.reader)
+        shown = {
+            by: {
+                group[by]: group["__count"]
+                for group in events.formatted_read_group(domain, [by], ["__count"])
+            }
+            for by in ("activity_id", "kind_label", "channel_label", "language_label")
+        }
+        self.assertEqual(
+            shown,
+            {
+                "activity_id": {
+                    (self.activity.id, "Newsletter"): 4,
+                    (self.by_hand.id, "By hand"): 1,
+                },
+                "kind_label": {"Given": 3, "Refused": 1, "Withdrawn": 1},
+                "channel_label": {"Link in the mail": 4, "On paper": 1},
+                "language_label": {
+                    "English (US)": 3,
+                    "French / Français": 1,
+                    False: 1,
+                },
+            },
+        )
+        for by in shown:
+            self.assertTrue(events.fields_get([by])[by]["groupable"])
+            for group in events.formatted_read_group(domain, [by], ["__count"]):
+                found = events.search_count(domain + group["__extra_domain"])
                 self.assertEqual(found, group["__count"], (by, group[by]))
 
     def test_in_words(self):

@@ -12,13 +12,14 @@ from .common import ConsentCase
 
 
 class TestRequestState(ConsentCase):
-    def setUp(self):
-        super().setUp()
-        self.generate()
-        self.mail = self.env["mail.mail"].search(
-            [("recipient_ids", "=", self.ann.id), ("state", "=", "outgoing")]
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.generate()
+        cls.mail = cls.env["mail.mail"].search(
+            [("recipient_ids", "=", cls.ann.id), ("state", "=", "outgoing")]
         )
-        self.mail.ensure_one()
+        cls.mail.ensure_one()
 
     def _consent(self):
         """:return: Ann's consent, as a data protection user sees it"""

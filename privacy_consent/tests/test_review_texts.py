@@ -9,22 +9,20 @@ from odoo.tests import Form, new_test_user
 from odoo.tools import mute_logger
 
 from .answers import press
-from .common import ConsentCase
+from .common import AskedCase
 
 NEW = "<p>Two mails a month.</p>"
 
 
-class TextCase(ConsentCase):
+class TextCase(AskedCase):
     """Ann and Luc were asked."""
 
-    def setUp(self):
-        super().setUp()
-        self.env["res.lang"]._activate_lang("de_DE")
-        self.generate()
-        self.run_queue()
-        self.consent = self.consent_of(self.ann)
-        self.other = self.consent_of(self.luc)
-        self.as_manager = self.activity.with_user(self.manager)
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env["res.lang"]._activate_lang("de_DE")
+        cls.other = cls.consent_of(cls.luc)
+        cls.as_manager = cls.activity.with_user(cls.manager)
 
     def refresh(self):
         self.env.flush_all()
@@ -79,9 +77,13 @@ class TestStaleForm(TextCase):
 
     BUTTONS = ("action_only_wording_changed", "action_confirm_processing_changed")
 
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        press(cls.consent, True)
+
     def setUp(self):
         super().setUp()
-        press(self.consent, True)
         self.change()
         self.digest = self.opened()
 

@@ -11,7 +11,7 @@ from odoo.tools import mute_logger
 
 from .. import links, paths
 from .answers import set_fact
-from .common import ConsentCase, local, nonces
+from .common import AskedCase, local, nonces
 
 
 class TestPath(BaseCase):
@@ -58,15 +58,12 @@ class TestPathWithoutDatabase(BaseCase):
 
 
 @tagged("post_install", "-at_install")
-class TestRewrittenLinks(ConsentCase, HttpCase):
-    def setUp(self):
-        super().setUp()
-        self.generate()
-        self.run_queue()
-        self.env.cr.flush()
-        self.consent = self.consent_of(self.ann)
-        self.path = local(self.consent._url(True))
-        self.token = self.consent._token()
+class TestRewrittenLinks(AskedCase, HttpCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.path = local(cls.consent._url(True))
+        cls.token = cls.consent._token()
 
     def _press(self, path):
         """Open a link, and press its button."""

@@ -12,13 +12,14 @@ from .common import ConsentCase
 
 
 class TestStaff(ConsentCase):
-    def setUp(self):
-        super().setUp()
-        self.generate()
-        self.run_queue()
-        self.env.cr.flush()
-        self.consent = self.consent_of(self.ann).with_user(self.manager)
-        self.changed = self.env.ref("privacy_consent.mt_consent_acceptance_changed")
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.generate()
+        cls.run_queue()
+        cls.env.cr.flush()
+        cls.consent = cls.consent_of(cls.ann).with_user(cls.manager)
+        cls.changed = cls.env.ref("privacy_consent.mt_consent_acceptance_changed")
 
     def _assert_recorded_as_staffs(self):
         self.env.cr.flush()

@@ -35,9 +35,9 @@ OFFERED = {
         text_id uuid
     """,
     "privacy.consent.event": """
-        answered_at at by by_label channel channel_label consent_id email kind
-        kind_label language language_label network_address note person scan_ids signs
-        signs_label staff text_id user_agent uuid
+        activity_id answered_at at by by_label channel channel_label consent_id email
+        kind kind_label language language_label network_address note person scan_ids
+        signs signs_label staff text_id user_agent uuid
     """,
     "privacy.consent.event.detail": """
         email event_id name network_address note staff user_agent

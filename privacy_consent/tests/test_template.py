@@ -98,9 +98,18 @@ class TestTemplate(ConsentCase):
 
     def test_new_template_starts_from_the_default(self):
         activity = self.activity.with_user(self.manager)
+
+        def template_field():
+            arch = activity.get_view(self.env.ref("privacy.activity_form").id)["arch"]
+            (field,) = etree.fromstring(arch).xpath(
+                "//field[@name='consent_template_id']"
+            )
+            return field
+
+        self.assertIn("no_create", template_field().get("options"), "Odoo refuses it")
         self.manager.group_ids += self.env.ref("mail.group_mail_template_editor")
-        arch = activity.get_view(self.env.ref("privacy.activity_form").id)["arch"]
-        (field,) = etree.fromstring(arch).xpath("//field[@name='consent_template_id']")
+        field = template_field()
+        self.assertNotIn("no_create", field.get("options", ""))
         context = safe_eval(
             field.get("context"),
             {

@@ -31,16 +31,16 @@ class TestTextNames(ConsentCase):
         cls.seller = new_test_user(
             cls.env, "seller", groups="base.group_user,base.group_partner_manager"
         )
+        cls.luc.active = False
+        cls.generate()
+        cls.run_queue()
+        cls.consent = cls.consent_of(cls.ann)
+        press(cls.consent, True)
+        cls.luc.active = True
+        cls.generate()
 
     def setUp(self):
         super().setUp()
-        self.luc.active = False
-        self.generate()
-        self.run_queue()
-        self.consent = self.consent_of(self.ann)
-        press(self.consent, True)
-        self.luc.active = True
-        self.generate()
         self.refresh()
         self.texts = self.env["privacy.consent.text"]
 

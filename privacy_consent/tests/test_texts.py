@@ -7,17 +7,15 @@ from lxml import etree
 from odoo.exceptions import AccessError
 
 from .answers import press
-from .common import ConsentCase
+from .common import AskedCase
 
 
-class TestTexts(ConsentCase):
-    def setUp(self):
-        super().setUp()
-        self.env["res.lang"]._activate_lang("de_DE")
-        self.generate()
-        self.run_queue()
-        self.consent = self.consent_of(self.ann)
-        self.other = self.consent_of(self.luc)
+class TestTexts(AskedCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env["res.lang"]._activate_lang("de_DE")
+        cls.other = cls.consent_of(cls.luc)
 
     def texts(self):
         return self.env["privacy.consent.text"].search(

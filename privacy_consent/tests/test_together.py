@@ -282,9 +282,13 @@ class TestTogether(TogetherCase):
 class TestStopOfOne(TogetherCase):
     """What is stopped leaves no more, and the rest is asked with a mail of its own."""
 
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.generate()
+
     def setUp(self):
         super().setUp()
-        self.generate()
         self.letter, self.card = self.both()
         self.mail = self.letter.request_ids.mail_id
 

@@ -11,16 +11,17 @@ from .common import ConsentCase
 
 @tagged("post_install", "-at_install")
 class TestUnsubscribe(ConsentCase, HttpCase):
-    def setUp(self):
-        super().setUp()
-        self.template.email_cc = "copy@example.com"
-        self.generate()
-        self.mails = {mail.to[0]: mail for mail in self.run_queue()}
-        self.env.cr.flush()
-        self.consent = self.consent_of(self.ann)
-        mail = self.mails["ann@example.com"]
-        self.url = re.fullmatch("<(.*)>", mail.message["List-Unsubscribe"])[1]
-        self.path = self.url.removeprefix(self.consent.get_base_url())
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.template.email_cc = "copy@example.com"
+        cls.generate()
+        cls.mails = {mail.to[0]: mail for mail in cls.run_queue()}
+        cls.env.cr.flush()
+        cls.consent = cls.consent_of(cls.ann)
+        mail = cls.mails["ann@example.com"]
+        cls.url = re.fullmatch("<(.*)>", mail.message["List-Unsubscribe"])[1]
+        cls.path = cls.url.removeprefix(cls.consent.get_base_url())
 
     def _post(self, data=None, **kwargs):
         kwargs = kwargs or {"data": data or {"List-Unsubscribe": "One-Click"}}

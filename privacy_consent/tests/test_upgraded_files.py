@@ -12,23 +12,24 @@ SCRIPTS = ("19.0.1.1.0/pre-migration.py", "19.0.1.1.0/post-migration.py")
 
 
 class TestUpgradedFiles(ConsentCase):
-    def setUp(self):
-        super().setUp()
-        self.template.attachment_ids = self.file = self.env["ir.attachment"].create(
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.template.attachment_ids = cls.file = cls.env["ir.attachment"].create(
             {"name": "terms.txt", "raw": b"terms"}
         )
-        self.generate()
-        self.run_queue()
-        self.requests = self.activity.consent_ids.request_ids
+        cls.generate()
+        cls.run_queue()
+        cls.requests = cls.activity.consent_ids.request_ids
         # Version 19.0.1.0.0 sent the template's own files, and stored no request.
-        self.env.flush_all()
-        self.env.cr.execute(
+        cls.env.flush_all()
+        cls.env.cr.execute(
             "UPDATE message_attachment_rel SET attachment_id = %s"
             " WHERE message_id IN %s",
-            [self.file.id, tuple(self.requests.message_id.ids)],
+            [cls.file.id, tuple(cls.requests.message_id.ids)],
         )
-        self.env.cr.execute("DELETE FROM privacy_consent_request")
-        self.env.invalidate_all()
+        cls.env.cr.execute("DELETE FROM privacy_consent_request")
+        cls.env.invalidate_all()
 
     def upgrade(self):
         for name in SCRIPTS:

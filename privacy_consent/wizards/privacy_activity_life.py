@@ -108,15 +108,32 @@ class PrivacyActivityChange(models.TransientModel):
         """End these consents, and ask whoever gave them again.
 
         :raise AccessError: for whoever may not change the activity
-        :raise UserError: without a line that says what changed
+        :raise UserError: without a line that says what changed, and where nobody could
+            be asked
         """
         self.ensure_one()
         self.check_access("write")
+        self._check_askable()
         what_changed = (self.what_changed or "").strip()
         if not what_changed:
             raise UserError(self.env._("Say in a line what has changed."))
         self._changed(what_changed)
         return {"type": "ir.actions.act_window_close"}
+
+    def _check_askable(self):
+        """Refuse to end consents that nobody would be asked for again.
+
+        :raise UserError: saying what is in the way
+        """
+        activity = self.activity_id
+        activity._check_not_stopped()
+        if activity._asks_nobody():
+            raise UserError(self.env["privacy.consent.request"]._causes()["off"])
+        if problem := activity._sender_problem():
+            raise UserError(problem)
+        self.env["privacy.consent"].new(
+            {"activity_id": activity.id}
+        )._request_template()
 
     def action_end_only(self):
         """End these consents, and ask nobody.

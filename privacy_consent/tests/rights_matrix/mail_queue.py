@@ -89,6 +89,13 @@ MAIL_QUEUE = [
         (EMPLOYEE,),
         lambda test, _result: test.notification.is_read,
     ),
+    Call(
+        "ir.mail_server.write",
+        "mail_server",
+        {"vals": {"queue_per_hour": 200}},
+        (ADMINISTRATOR,),
+        lambda test, _result: test.mail_server.queue_per_hour == 200,
+    ),
     Call("mail.queue.outage.create", parameters={"vals_list": [{"attempts": 0}]}),
     Call("mail.queue.outage.write", "outage", {"vals": {"attempts": 0}}),
     Call(
