@@ -20,6 +20,7 @@ Hashes are hexadecimal. What is wrong is printed, and the exit status is then 1.
 """
 
 import argparse
+import codecs
 import hashlib
 import io
 import json
@@ -57,7 +58,7 @@ def seals_in(data):
     :raise CheckpointError: if it is neither
     """
     if data[:2] != b"PK":
-        return [_as_text(data)]
+        return [_tidied(data)]
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             return [
@@ -67,6 +68,14 @@ def seals_in(data):
     # Garbage fails in whatever part first looks at it.
     except Exception as error:
         raise CheckpointError("This is no proof pack.") from error
+
+
+def _tidied(data):
+    """:return: the text of a seal, whatever editor or mail program stored it"""
+    if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        data = data.decode("utf-16", "replace").encode()
+    lines = _as_text(data.removeprefix(codecs.BOM_UTF8)).strip().splitlines()
+    return "".join(f"{line.strip()}\n" for line in lines)
 
 
 def _as_text(data):

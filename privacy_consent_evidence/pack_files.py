@@ -10,6 +10,7 @@ from email.utils import format_datetime
 
 from markupsafe import escape
 
+from odoo.fields import Domain
 from odoo.tools import html2plaintext
 
 from odoo.addons.privacy_consent import links
@@ -34,9 +35,28 @@ class PackFiles:
         self._env = env
         self._archive = archive
         self._for_person = for_person
+        self._files = {}
+
+    def load(self, consents, consent_ids):
+        """Read together what :meth:`add` needs of some consents.
+
+        :param dict consent_ids: of their events, of which scans are files, by event
+        """
+        domain = Domain("res_model", "=", consents._name)
+        domain &= Domain("res_id", "in", consents.ids)
+        scans = Domain("res_model", "=", "privacy.consent.event")
+        scans &= Domain("res_id", "in", list(consent_ids))
+        files = self._env["ir.attachment"].search(
+            (domain | scans) & Domain("type", "=", "binary"), order="id"
+        )
+        self._files = files.grouped(
+            lambda one: one.res_id
+            if one.res_model == consents._name
+            else consent_ids[one.res_id]
+        )
 
     def add(self, consents):
-        """Write the requests and files of a consent.
+        """Write the requests and files of a consent, which were loaded.
 
         :return: their paths
         """
@@ -59,21 +79,22 @@ class PackFiles:
         """
         message, consent = request.message_id, request.consent_id
         hide = self._hiding(message)
-        body = consent._without_links(hide(str(message.body or "")))
-        headers = {}
-        for name, value in (
-            ("From", message.email_from),
-            ("To", request.address),
-            ("Subject", message.subject),
-            ("Message-ID", message.message_id),
-            ("Date", format_datetime(request.delivered_date or message.date)),
-        ):
-            # Of a stored value no line may become a header.
-            clean = " ".join(consent._without_links(hide(value or "")).split())
-            if clean:
-                headers[name] = clean
+        said = {
+            "From": message.email_from,
+            "To": request.address,
+            "Subject": message.subject,
+            "Message-ID": message.message_id,
+            "Date": format_datetime(request.delivered_date or message.date),
+            "body": str(message.body or ""),
+        }
+        said = {name: hide(value or "") for name, value in said.items()}
+        said = consent._without_links(said)
+        body = said.pop("body")
+        # Of a stored value no line may become a header.
+        headers = {name: " ".join(value.split()) for name, value in said.items()}
+        headers = {name: value for name, value in headers.items() if value}
         files = consent._files_without_links(
-            [(file.name, file.raw or b"") for file in message.attachment_ids]
+            [(file.name, _content(file)) for file in message.attachment_ids]
         )
         try:
             return _compose(headers, body, files, policy.SMTP)
@@ -83,6 +104,8 @@ class PackFiles:
 
     def _hiding(self, message):
         """:return: the function that takes the names of staff out of a text"""
+        if not self._for_person:
+            return lambda text: text
         users = message.author_id.user_ids | message.create_uid
         users = users.filtered(lambda user: user._is_internal()) - self._env.ref(
             "base.user_root"
@@ -98,7 +121,7 @@ class PackFiles:
             )
             if word and word.strip()
         }
-        if not self._for_person or not words:
+        if not words:
             return lambda text: text
         words |= {str(escape(word)) for word in words}
         pattern = re.compile(
@@ -114,9 +137,8 @@ class PackFiles:
 
         :return: their paths
         """
-        files = self._env["ir.attachment"].search(
-            [("res_model", "=", consents._name), ("res_id", "in", consents.ids)],
-            order="id",
+        files = self._env["ir.attachment"].concat(
+            *(self._files[one] for one in consents.ids if one in self._files)
         )
         if self._for_person:
             own = self._env["mail.message"].search(
@@ -127,10 +149,9 @@ class PackFiles:
             )
             files &= own.attachment_ids
         paths = []
-        for file in files.filtered(lambda one: one.type == "binary"):
-            consent = consents.browse(file.res_id)
-            ((name, content),) = consent._files_without_links(
-                [(file.name, file.raw or b"")]
+        for file in files:
+            ((name, content),) = consents._files_without_links(
+                [(file.name, _content(file))]
             )
             # File systems take 255 bytes, and a letter has up to four.
             clean = re.sub(r"[^\w.-]+", "_", name)[-50:]
@@ -138,6 +159,13 @@ class PackFiles:
             self._archive.writestr(path, content)
             paths.append(path)
         return paths
+
+
+def _content(file):
+    """:return: the content of a file, which Odoo does not keep for later"""
+    content = file.with_prefetch().raw or b""
+    file.invalidate_recordset(["raw"], flush=False)
+    return content
 
 
 def _compose(headers, body, files, rules):

@@ -141,6 +141,7 @@ class ProofPack:
                 if progress:
                     progress(written, total)
                 self._env.invalidate_all(flush=False)
+                self._load_consents(group)
                 self._load_parts(group)
                 self._load_proofs(group)
                 consents = [self._consent(*one) for one in group]
@@ -253,6 +254,15 @@ class ProofPack:
 
     # Events ---------------------------------------------------------------------
 
+    def _load_consents(self, group):
+        """Find the consents that are there still, and read them together."""
+        ids = {
+            one["id"]: one["consent_id"] for _uuid, events in group for one in events
+        }
+        consents = self._env["privacy.consent"]
+        self._consents = consents.browse({*ids.values()} - {None}).exists()
+        self._files.load(self._consents, ids)
+
     def _load_parts(self, group):
         """Read the personal parts of the events of some consents."""
         by_id = {event["id"]: event for _uuid, events in group for event in events}
@@ -328,9 +338,9 @@ class ProofPack:
                 self._text(one["text_hash"])
         text_hash = consent_record.text_hash_of(hashed)
         text = text_hash and self._text(text_hash)
-        ids = {event["consent_id"] for event in events} - {None}
-        consent = self._env["privacy.consent"].browse(ids).exists()
-        files = self._files.add(consent)
+        ids = {event["consent_id"] for event in events} & {*self._consents.ids}
+        consents = self._consents.browse(ids).with_prefetch(self._consents.ids)
+        files = self._files.add(consents)
         names = self._env["privacy.consent.event"]
         kinds, words, channels = names._kinds(), names._words(), names._channels()
         for event in events:

@@ -27,7 +27,7 @@ class Receipt:
 
     :ivar dict document: as JSON-LD; the same for as long as nobody answers again
     :ivar list consents: for the page: dictionaries with the ``text`` that was shown,
-        its ``hash``, and the ``events``
+        its ``hash``, the present ``name`` of the activity, and the ``events``
     :ivar list missing: names of what the standard demands, and the texts do not say
     """
 
@@ -69,6 +69,7 @@ def receipt_of(consents_sudo):
     env = consents_sudo.env
     together = consents_sudo._with_merged()
     labels = consents_sudo._missing_labels()
+    named = {one.uuid: one.activity_id.name for one in together}
     records, shown, missing, answers = [], [], {}, []
     for consent_uuid, events in events_by_consent(env, of_consents(together)):
         hashed = [event["hashed"] for event in events]
@@ -82,6 +83,8 @@ def receipt_of(consents_sudo):
         shown.append(
             {
                 "text": text,
+                # What the person knows it as, where no text says so.
+                "name": named.get(consent_uuid),
                 "description": Markup(text["description"] if text else ""),
                 "hash": text_hash,
                 "processing": env["privacy.activity"]._processing_lines(

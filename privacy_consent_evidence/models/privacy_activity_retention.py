@@ -11,6 +11,7 @@ from odoo.tools import SQL
 
 from odoo.addons.privacy_consent.models.locking import lock_unchanged
 from odoo.addons.privacy_consent.models.privacy_consent import store
+from odoo.addons.privacy_consent.models.privacy_consent_request import OPEN
 
 _logger = logging.getLogger(__name__)
 
@@ -37,7 +38,7 @@ class PrivacyActivity(models.Model):
         """Find the consents that are to be erased, whatever the reader may see.
 
         Locked ones have a day of their own, and merged ones go with those they were
-        merged into.
+        merged into. Who was asked again since may still answer, for as long.
 
         :param int months: how long they are kept
         :param datetime now: at which moment
@@ -54,14 +55,21 @@ class PrivacyActivity(models.Model):
                 SELECT consent.id FROM privacy_consent AS consent
                  WHERE activity_id = %(activity)s AND status IN %(ended)s
                    AND merged_into_id IS NULL AND locked_until IS NULL AND %(these)s
+                   AND NOT EXISTS (
+                        SELECT FROM privacy_consent_request AS request
+                         WHERE request.consent_id = consent.id
+                           AND request.state IN %(open)s
+                       )
                    AND (
                         SELECT max(event.at) FROM privacy_consent_event AS event
-                         WHERE event.consent_id = consent.id AND event.kind IN %(ended)s
+                         WHERE event.consent_id = consent.id AND event.kind IN %(last)s
                        ) + make_interval(months => %(months)s) <= %(now)s
                  ORDER BY consent.id
                 """,
                 activity=self.id,
                 ended=_ENDED,
+                last=(*_ENDED, "requested"),
+                open=OPEN,
                 months=months,
                 now=now,
                 these=SQL("TRUE")

@@ -12,6 +12,7 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 import requests
+from urllib3.exceptions import HTTPError
 
 from odoo import fields, models
 
@@ -159,7 +160,10 @@ def _ask_authority(url, request):
         stream=True,
     ) as response:
         response.raise_for_status()
-        answer = response.raw.read(_LONGEST_ANSWER + 1, decode_content=True)
+        try:
+            answer = response.raw.read(_LONGEST_ANSWER + 1, decode_content=True)
+        except HTTPError as error:
+            raise timestamp.StampError("The answer is no time stamp.") from error
     if len(answer) > _LONGEST_ANSWER:
         raise timestamp.StampError("The answer is no time stamp.")
     return answer

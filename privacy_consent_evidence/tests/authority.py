@@ -39,7 +39,8 @@ class Authority:
     """The authority, in a folder of its own.
 
     :ivar url: where it answers
-    :ivar answer: a function of a request that answers instead: bytes, or a status
+    :ivar answer: a function of a request that answers instead: bytes, a status, or a
+        pair of a header (name and value) and bytes
     :ivar requests: how many there were
     """
 
@@ -116,10 +117,13 @@ def running_authority(**options):
             authority.requests += 1
             request = self.rfile.read(int(self.headers["Content-Length"]))
             answer = (authority.answer or authority.reply)(request)
+            header, answer = answer if isinstance(answer, tuple) else (None, answer)
             is_status = isinstance(answer, int)
             self.send_response(answer if is_status else 200)
             if is_status and 300 <= answer < 400:
                 self.send_header("Location", "http://127.0.0.1:1/")
+            if header:
+                self.send_header(*header)
             self.end_headers()
             self.wfile.write(b"" if is_status else answer)
 

@@ -139,6 +139,13 @@ class TestStamp(DepartureCase):
         for answer in (b"", b"<html>", bytes(5000), b"\x30\x82\xff\xff", b"0\x80" * 9):
             self.fails(lambda _request, answer=answer: answer, "no time stamp")
         self.fails(lambda _request: bytes(200_000), "no time stamp")
+        for header in (
+            ("Content-Encoding", "gzip"),
+            ("Content-Length", "500"),
+            ("Transfer-Encoding", "chunked"),
+        ):
+            answer = (header, b"hello")
+            self.fails(lambda _request, answer=answer: answer, "no time stamp")
 
     def test_cut_and_changed(self):
         reply = self.authority.reply

@@ -11,6 +11,8 @@ from collections import Counter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from odoo.tests import tagged
 
 from odoo.addons.privacy_consent.models.privacy_consent_event import HASHED, PARTS
@@ -86,6 +88,23 @@ class TestPack(VerifyCase):
             pack_check.seals_in(Path(archive).read_bytes()),
             self.seals.search([], order="id").mapped("checkpoint"),
         )
+
+    def test_seal_that_programs_stored_anew(self):
+        """Editors and mail programs write ends of lines and files their own way."""
+        key = Ed25519PrivateKey.generate()
+        public = key.public_key().public_bytes_raw()
+        text = checkpoint.checkpoint_text("log", 3, bytes(32))
+        note = checkpoint.sign_checkpoint(text, "log", public, key.sign)
+        for seal in (text, note):
+            for stored in (
+                seal.replace("\n", "\r\n").encode(),
+                seal.encode("utf-8-sig"),
+                seal.encode("utf-16"),
+                seal.rstrip("\n").encode(),
+                f"\n {seal}\xa0\n\n".replace("\n", " \n").encode(),
+            ):
+                with self.subTest(stored):
+                    self.assertEqual(pack_check.seals_in(stored), [seal])
 
     def test_every_hashed_column(self):
         for name, value in OTHER_VALUES:

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 from datetime import datetime
 from email import message_from_bytes, policy
 from email.header import decode_header, make_header
@@ -19,6 +20,7 @@ from lxml import html
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import HttpCase, new_test_user, tagged
+from odoo.tools import config
 
 from odoo.addons.privacy_consent.links import proof
 from odoo.addons.privacy_consent.models.privacy_consent_scrub import _tokens
@@ -39,16 +41,20 @@ class PackCase(EvidenceCase):
         super().setUpClass()
         cls.manager.write({"name": "Mitchell Staffer", "signature": "<p>M. S.</p>"})
         cls.env.ref("base.main_company").partner_id.name = "Our Company"
+        cls.generate()
+        cls.delivered = cls.run_queue()
+        cls.consent = cls.consent_of(cls.ann)
+        press(cls.consent, True)
 
     def setUp(self):
         super().setUp()
-        self.generate()
-        self.delivered = self.run_queue()
-        self.consent = self.consent_of(self.ann)
-        press(self.consent, True)
         self.seal()
         self.consent.with_user(self.manager)._record_answer(
-            False, proof.by_hand(self.manager, "phone", note="Told Mitchell Staffer")
+            False,
+            replace(
+                proof.by_hand(self.manager, "phone", note="Told Mitchell Staffer"),
+                scan=proof.Scan("letter.pdf", b"%PDF-1.7 recorded"),
+            ),
         )
         self.scan = self.env["ir.attachment"].create(
             {
@@ -277,6 +283,7 @@ class TestProofPack(PackCase):
         self.assertIn("1 × withheld", said)
 
     def test_page(self):
+        self.env.invalidate_all()
         files = self.files(self.consent.with_context(lang="fr_FR")._proof_pack())
         page = html.fromstring(files["index.html"])
         self.assertEqual(page.get("lang"), "fr-FR")
@@ -284,8 +291,9 @@ class TestProofPack(PackCase):
         self.assertFalse(page.xpath("//script"))
         for link in page.xpath("//a/@href"):
             self.assertIn(link, files)
-        (scan,) = (name for name in files if name.startswith("files/"))
-        self.assertEqual(files[scan], b"%PDF signed")
+        scans = [files[name] for name in files if name.startswith("files/")]
+        self.assertEqual(scans, [b"%PDF-1.7 recorded", b"%PDF signed"])
+        self.assertNotIn("raw", self.scan._cache, "memory does not grow with files")
         for name, content in files.items():
             if name.startswith("texts/") and name.endswith(".html"):
                 self.assertIn(b"One mail a month.", content)
@@ -461,6 +469,22 @@ class TestProofPack(PackCase):
         self.assertEqual(notes, [(0, 2), (1, 2), (2, 2)])
         pack.invalidate_recordset()
         self.assertEqual((pack.written_count, pack.total_count), (2, 2))
+
+    def test_time_of_a_request(self):
+        """Whoever asks for too much is told in time."""
+        pack = self.activity_pack()
+        with self.enter_registry_test_mode():
+            for limits in (
+                {"limit_time_real": 1e-9},
+                {"limit_time_real": 0, "limit_time_cpu": 1e-9, "workers": 2},
+            ):
+                with (
+                    patch.dict(config.options, limits),
+                    self.assertRaisesRegex(UserError, "after 0 of 2 consents"),
+                ):
+                    self.written(pack)
+            with patch.dict(config.options, {"limit_time_cpu": 1e-9}):
+                self.assertTrue(self.written(pack), "it holds for workers alone")
 
     def test_contact(self):
         files = self.files(self.written(self.contact_pack(self.ann)))

@@ -170,6 +170,17 @@ class TestReceipt(PackCase, HttpCase):
         }
         self.assertEqual(uuids, {self.consent.uuid, second.uuid})
 
+    def test_without_a_text(self):
+        """What somebody said on paper has a name, though nobody knows the text."""
+        forms = self.activity.copy({"name": "Forms", "consent_required": "manual"})
+        self.generate(forms)
+        self.consent_of(self.ann, forms).with_user(self.manager)._record_answer(
+            True, proof.by_hand(self.manager, "paper")
+        )
+        page = self.get(self.path("receipts"))
+        self.assertIn("The text that was shown is not known.", page.text)
+        self.assertIn("Forms", page.text)
+
     def test_link_to_a_former_address(self):
         asked_at(self.consent, "old@example.com")
         token = self.consent._token("old@example.com")

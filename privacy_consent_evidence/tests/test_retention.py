@@ -29,17 +29,14 @@ class TestRetention(EvidenceCase):
         super().setUpClass()
         cls.zoe = cls._create_subject(NAME, ADDRESS, lang="en_US")
         cls.activity.retention_months = 6
-
-    def setUp(self):
-        super().setUp()
-        self.generate()
-        self.run_queue()
-        self.withdrawn, self.refused, self.given = map(
-            self.consent_of, (self.zoe, self.ann, self.luc)
+        cls.generate()
+        cls.run_queue()
+        cls.withdrawn, cls.refused, cls.given = map(
+            cls.consent_of, (cls.zoe, cls.ann, cls.luc)
         )
-        for consent in (self.withdrawn, self.given):
+        for consent in (cls.withdrawn, cls.given):
             press(consent, True, agent=PROGRAM, address=NETWORK)
-        for consent in (self.withdrawn, self.refused):
+        for consent in (cls.withdrawn, cls.refused):
             press(consent, False, agent=PROGRAM, address=NETWORK)
 
     def after(self, days):
@@ -103,6 +100,19 @@ class TestRetention(EvidenceCase):
         self.after(days=185)
         self.assertTrue(self.withdrawn.exists())
         self.after(days=355)
+        self.assertFalse(self.withdrawn.exists())
+
+    def test_asked_again(self):
+        """A link that was sent yesterday is not dead today."""
+        with self.at(self.later(days=170)):
+            self.withdrawn._ask("fresh")
+        self.after(days=185)
+        self.assertTrue(self.withdrawn.exists(), "the request waits")
+        with self.at(self.later(days=186)):
+            self.run_queue()
+        self.after(days=350)
+        self.assertTrue(self.withdrawn.exists())
+        self.after(days=375)
         self.assertFalse(self.withdrawn.exists())
 
     def test_locked_has_its_own_day(self):

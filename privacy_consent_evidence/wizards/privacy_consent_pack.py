@@ -4,16 +4,28 @@
 
 import json
 from datetime import datetime, time, timedelta, timezone
+from time import monotonic, process_time
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import format_list
+from odoo.tools import config, format_list
 
 from .. import consent_record
 from ..proof_pack import ProofPack, of_events
 
 # With their requests, as one processor writes them.
-_PER_MINUTE = 5000
+_PER_MINUTE = 10_000
+# Of the time of a request, what follows the last consent needs the rest.
+_SHARE = 0.8
+
+
+def _begin_request():
+    """:return: the function that tells whether the time of a request is nearly over"""
+    limits = [(monotonic, config["limit_time_real"])]
+    if config["workers"]:
+        limits.append((process_time, config["limit_time_cpu"]))
+    ends = [(clock, clock() + _SHARE * limit) for clock, limit in limits if limit]
+    return lambda: any(clock() > end for clock, end in ends)
 
 
 class PrivacyConsentPack(models.TransientModel):
@@ -162,25 +174,40 @@ class PrivacyConsentPack(models.TransientModel):
 
         :param file: open for writing bytes
         :raise AccessError: for who is no manager, or whose dialog this is not
-        :raise UserError: if nothing or nobody is chosen
+        :raise UserError: if nothing or nobody is chosen, or the server's limits of time
+            are nearly reached
         """
         if not self.exists():
             raise AccessError(self.env._("This dialog is not there any more."))
         self.check_access("write")
         consents = self._checked()
+        is_nearly_over = _begin_request()
+
+        def progress(written, total):
+            self._note_progress(written, total)
+            if written < total and is_nearly_over():
+                raise UserError(
+                    self.env._(
+                        "The server's limits of time allow no pack of so many: they "
+                        "were nearly reached after %(written)s of %(total)s consents. "
+                        "Choose a shorter period, or have limit_time_cpu and "
+                        "limit_time_real raised.",
+                        written=written,
+                        total=total,
+                    )
+                )
+
         if consents:
             if self.audience == "person":
                 lang = consents.sudo().partner_id.lang or self.env.lang
                 consents = consents.with_context(lang=lang)
-            consents._write_proof_pack(
-                file, self.audience == "person", self._note_progress
-            )
+            consents._write_proof_pack(file, self.audience == "person", progress)
             return
         condition = None
         if not self.everything:
             events = self.env["privacy.consent.event"]._search(self._event_domain())
             condition = of_events(events)
-        ProofPack(self.env, condition).write_to(file, self._note_progress)
+        ProofPack(self.env, condition).write_to(file, progress)
 
     def _note_progress(self, written, total):
         """Let others see how far it is, which this transaction shows in its end only.

@@ -17,13 +17,10 @@ class TestLookup(ConsentCase):
         cls.administrator = new_test_user(
             cls.env, "administrator", groups="base.group_system"
         )
-
-    def setUp(self):
-        super().setUp()
-        self.generate()
-        self.run_queue()
-        self.consent = self.consent_of(self.ann)
-        press(self.consent, True)
+        cls.generate()
+        cls.run_queue()
+        cls.consent = cls.consent_of(cls.ann)
+        press(cls.consent, True)
 
     def lines(self):
         """:return: what the administrator finds of Ann that is ours"""
