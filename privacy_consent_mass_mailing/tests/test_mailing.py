@@ -26,14 +26,11 @@ class MailingCase(ConsentCase):
             email="marketing@example.com",
         )
         cls.eve = cls._create_subject("Eve", "eve@example.com", lang="en_US")
-
-    def setUp(self):
-        super().setUp()
-        self.generate()
-        with self.at("2026-03-01 10:00:00"):
-            self.run_queue()
-        press(self.consent_of(self.ann), True)
-        press(self.consent_of(self.luc), False)
+        cls.generate()
+        with cls.at("2026-03-01 10:00:00"):
+            cls.run_queue()
+        press(cls.consent_of(cls.ann), True)
+        press(cls.consent_of(cls.luc), False)
 
     def new_mailing(self, model="res.partner", **values):
         domain = [("email", "like", "@example.com")]

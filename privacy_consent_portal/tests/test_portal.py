@@ -25,15 +25,15 @@ class TestPortal(ConsentCase, HttpCase):
         cls.ann = cls.account.partner_id
         cls.ann.write({"name": "Ann", "category_id": cls.marker.ids})
         cls.profiles = cls.activity.copy({"name": "Profiles"})
+        cls.generate()
+        cls.generate(cls.profiles)
+        cls.run_queue()
+        cls.newsletter = cls.consent_of(cls.ann)
+        cls.profile = cls.consent_of(cls.ann, cls.profiles)
+        cls.env.cr.flush()
 
     def setUp(self):
         super().setUp()
-        self.generate()
-        self.generate(self.profiles)
-        self.run_queue()
-        self.newsletter = self.consent_of(self.ann)
-        self.profile = self.consent_of(self.ann, self.profiles)
-        self.env.cr.flush()
         self.authenticate("account", "account")
 
     def open(self, path="/my/privacy", **kwargs):
