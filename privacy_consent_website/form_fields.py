@@ -4,6 +4,7 @@
 
 import json
 import re
+import unicodedata
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -17,6 +18,8 @@ _NOT_THE_VISITOR = ("email_to", "email_cc", "email_bcc")
 # What is a name, and neither a text nor a link that a stranger wants to have mailed.
 _NAME = re.compile(r"[^\W\d_]+(?:[ .'’-]{1,2}[^\W\d_]+){0,5}\.?")
 _LONGEST_NAME = 60
+# Persian and the scripts of India have them within words.
+_JOINERS = "\u200c\u200d"
 
 
 @dataclass(frozen=True)
@@ -62,13 +65,21 @@ def _activity_ids(values):
 
 
 def _address(values):
-    for name, value in values.items():
-        of_visitor = "mail" in name.lower() and name not in _NOT_THE_VISITOR
-        if (of_visitor or name == "login") and isinstance(value, str):
-            found = addresses.read(value)
-            if len(found.valid) == 1 and not found.problems:
-                return found.valid[0]
-    return None
+    texts = {
+        name: value.strip()
+        for name, value in values.items()
+        if isinstance(value, str) and name not in _NOT_THE_VISITOR
+    }
+    named = [
+        text
+        for name, text in texts.items()
+        if "mail" in name.lower() or name == "login"
+    ]
+    # The builder of a website in another language names the field otherwise.
+    others = [text for text in texts.values() if "@" in text]
+    read = map(addresses.read, named or others)
+    found = [one.valid[0] for one in read if len(one.valid) == 1 and not one.problems]
+    return found[0] if found and (named or len({*found}) == 1) else None
 
 
 def _name(values):
@@ -76,9 +87,18 @@ def _name(values):
         value = values.get(field)
         if isinstance(value, str):
             name = " ".join(value.split())
-            if len(name) <= _LONGEST_NAME and _NAME.fullmatch(name):
+            if len(name) <= _LONGEST_NAME and _NAME.fullmatch(_without_marks(name)):
                 return name
     return None
+
+
+def _without_marks(name):
+    """:return: a name without what only changes how its letters look"""
+    return "".join(
+        one
+        for one in name
+        if unicodedata.category(one)[0] != "M" and one not in _JOINERS
+    )
 
 
 def is_taken(status, location, body):

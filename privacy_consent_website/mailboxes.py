@@ -2,7 +2,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Which addresses are most likely of one mailbox, so that nobody floods it."""
 
-import idna
+from odoo.addons.privacy_consent import addresses
 
 
 def mailbox(address):
@@ -17,4 +17,4 @@ def mailbox(address):
     """
     local, _at, domain = address.rpartition("@")
     plain = local.partition("+")[0] or local
-    return f"{plain.casefold()}@{idna.encode(domain).decode()}"
+    return addresses.in_ascii(f"{plain.casefold()}@{domain}")

@@ -20,6 +20,14 @@ from odoo.addons.website_mass_mailing.controllers.website_form import (
 _ASKED = "privacy_consent_newsletters"
 
 
+def _list_ids(values):
+    """:return: the ids of the mailing lists that a form names, as Odoo reads them"""
+    try:
+        return [int(one) for one in values.get("list_ids", "").split(",")]
+    except ValueError:
+        return []  # Odoo refuses them.
+
+
 def _asking_lists(ids):
     """:return: those of these mailing lists that ask for consent, as superuser"""
     lists_sudo = request.env["mailing.list"].sudo().browse(map(int, ids))
@@ -29,9 +37,18 @@ def _asking_lists(ids):
 class NewsletterController(MassMailController, ConsentMailController):
     @route()
     def is_subscriber(self, list_id, subscription_type, **post):
-        """Tell nobody whether an address is subscribed that anybody may have typed."""
+        """Tell nobody whether an address is subscribed that anybody may have typed.
+
+        Whoever makes an account may have typed it, too.
+        """
         said = super().is_subscriber(list_id, subscription_type, **post)
-        if request.env.user._is_public() and _asking_lists([list_id]):
+        user = request.env.user
+        consents_sudo = request.env["privacy.consent"].sudo()
+        if (
+            not user._is_internal()
+            and _asking_lists([list_id])
+            and not consents_sudo._may_give_without_request(user.partner_id)
+        ):
             asked = request.session.get(_ASKED, [])
             return {**said, "is_subscriber": int(list_id) in asked}
         return said
@@ -100,8 +117,8 @@ class NewsletterController(MassMailController, ConsentMailController):
 class NewsletterForm(ConsentForm, WebsiteNewsletterForm):
     def _handle_website_form(self, model_name, **kwargs):
         """Ask for consent where the form would subscribe at once."""
-        ids = kwargs.get("list_ids", "").split(",") if "list_ids" in kwargs else []
-        asking_sudo = _asking_lists(filter(str.isdecimal, ids))
+        ids = _list_ids(kwargs)
+        asking_sudo = _asking_lists(ids)
         if (
             model_name != "mailing.contact"
             or not asking_sudo
@@ -113,8 +130,8 @@ class NewsletterForm(ConsentForm, WebsiteNewsletterForm):
         name = kwargs.get("name") or " ".join(filter(None, names))
         for list_sudo in asking_sudo:
             list_sudo._ask_for_subscription(kwargs.get("email"), name)
-        others = [one for one in ids if one not in map(str, asking_sudo.ids)]
+        others = [one for one in ids if one not in asking_sudo.ids]
         if others:
-            kwargs["list_ids"] = ",".join(others)
+            kwargs["list_ids"] = ",".join(map(str, others))
             return super()._handle_website_form(model_name, **kwargs)
         return json.dumps({"id": asking_sudo[0].id})

@@ -1,4 +1,5 @@
 from . import (
+    mailing_contact,
     mailing_list,
     mailing_mailing,
     mailing_subscription,

@@ -158,6 +158,21 @@ class TestNewsletter(WebsiteCase):
         self.subscribe(KIM, self.plain)
         self.assertFalse(self.shows_subscribed(), "the address is not looked up")
 
+    def test_account_with_an_address_of_somebody_else(self):
+        """It is told no more than any visitor, until it has proved the address."""
+        self.add(KIM)
+        account = new_test_user(
+            self.env, "account", groups="base.group_portal", email=KIM, name="Kim"
+        )
+        self.authenticate("account", "account")
+        self.assertFalse(self.shows_subscribed())
+        account.partner_id.address_changed_by_others = False
+        self.subscribe()
+        self.confirm()
+        self.opener.cookies.clear()
+        self.authenticate("account", "account")
+        self.assertTrue(self.shows_subscribed())
+
     def test_list_without_consent_is_odoos(self):
         said = self.subscribe(to=self.plain)
         self.assertEqual(said["toast_content"], "Thanks for subscribing!")
@@ -192,6 +207,41 @@ class TestNewsletter(WebsiteCase):
         self.env.flush_all()
         response = self.url_open("/website/form/mailing.contact", data=data)
         self.assertIn("cannot subscribe", response.json()["error"])
+
+    def test_form_that_writes_numbers_otherwise(self):
+        """Odoo reads all of them, so nobody subscribes others with any."""
+        for ids in (" {1}", "{0}, {1}", "+{1}", "0_{1}"):
+            with self.subTest(ids):
+                data = {
+                    "name": "Kim Lee",
+                    "email": KIM,
+                    "list_ids": ids.format(self.plain.id, self.news.id),
+                }
+                self.url_open("/website/form/mailing.contact", data=data)
+                self.ask_waiting()
+                self.assertNotIn(self.news, self.subscribed())
+        self.assertEqual(len(self.requests()), 1)
+
+    def test_form_of_another_addon(self):
+        """It creates a contact that names its lists, past all controllers of ours."""
+        values = {
+            "name": "Kim",
+            "email": KIM,
+            "list_ids": [(6, 0, (self.news + self.plain).ids)],
+        }
+        with patch(
+            "odoo.addons.privacy_consent_newsletter.controllers.newsletter._list_ids",
+            return_value=[],
+        ):
+            self.url_open(
+                "/website/form/mailing.contact",
+                data={**values, "list_ids": f"{self.news.id},{self.plain.id}"},
+            )
+        self.ask_waiting()
+        self.assertEqual(self.subscribed(), self.plain)
+        self.assertEqual(len(self.requests()), 1)
+        staff = self.env["mailing.contact"].create({**values, "email": "e@example.com"})
+        self.assertEqual(self.subscribed(staff.email), self.news + self.plain)
 
     def test_any_other_page(self):
         """Odoo's checkout subscribes past the controller of the block."""

@@ -16,6 +16,14 @@ from ..offered import offered
 
 
 class ConsentAccount(PrivacyPortal):
+    def _prepare_home_portal_values(self, counters):
+        values = super()._prepare_home_portal_values(counters)
+        if "privacy_consent_count" in counters:
+            # Odoo shows no card without a number, and offers are behind it.
+            offered_sudo = self._offered_sudo(self._own_consents_sudo())
+            values["privacy_consent_count"] += len(offered_sudo)
+        return values
+
     @http.route(
         f"{PATH}/offer", type="http", auth="user", methods=["POST"], website=True
     )
@@ -75,6 +83,18 @@ class ConsentAccount(PrivacyPortal):
             "offers": self._offers(own_sudo),
         }
 
+    def _offered_sudo(self, own_sudo):
+        """:return: the activities that the person was not asked about"""
+        contact = request.env.user.partner_id
+        activities_sudo = request.env["privacy.activity"].sudo()
+        if contact.email_normalized:
+            activities_sudo = activities_sudo._offered_in_account(contact)
+        # Those in the archive are not shown, and nobody is asked with them.
+        known_sudo = own_sudo.with_context(active_test=False).search(
+            [("partner_id", "=", contact.id)]
+        )
+        return activities_sudo - (own_sudo | known_sudo).activity_id
+
     def _offers(self, own_sudo):
         """Gather what the person was not asked about, with the button of each.
 
@@ -82,11 +102,8 @@ class ConsentAccount(PrivacyPortal):
         """
         contact = request.env.user.partner_id
         address = contact.email_normalized
-        if not address:
-            return []
         consents_sudo = own_sudo.browse()
         at_once = consents_sudo._may_give_without_request(contact)
-        offered_sudo = request.env["privacy.activity"]._offered_in_account(contact)
         return [
             {
                 "consent": consents_sudo.new({"activity_id": activity_sudo.id}),
@@ -104,5 +121,5 @@ class ConsentAccount(PrivacyPortal):
                     },
                 },
             }
-            for activity_sudo in offered_sudo - own_sudo.activity_id
+            for activity_sudo in self._offered_sudo(own_sudo)
         ]

@@ -23,8 +23,13 @@ class IrHttp(models.AbstractModel):
         visitor = request.httprequest
         if visitor.method == "POST" and isinstance(response, http.Response):
             form = read_form(visitor.form)
-            if form.activity_ids and form_fields.is_taken(
-                response.status_code, response.location, response.get_data()
+            if (
+                form.activity_ids
+                # Odoo's pages say so what is wrong with an account.
+                and not response.qcontext.get("error")
+                and form_fields.is_taken(
+                    response.status_code, response.location, response.get_data()
+                )
             ):
                 # Before the captcha, which is good for one check.
                 check_writable()

@@ -42,7 +42,11 @@ class PrivacyActivity(models.Model):
     @api.model
     def _offered_at_signup(self):
         """:return: the activities that the page for new accounts offers"""
-        return self.sudo().search([("website_signup", "=", True)])._offered_on_website()
+        companies = [False, self.env.company.id]
+        offered_sudo = self.sudo().search(
+            [("website_signup", "=", True), ("company_id", "in", companies)]
+        )
+        return offered_sudo._offered_on_website()
 
     @api.model
     def _offered_in_account(self, contact):

@@ -192,11 +192,19 @@ class PrivacyConsentForm(models.Model):
 
         :return: the consent, and which of both was made
         """
-        contact = self._find_contact(activity, form)
+        found = self._find_contacts(activity, form)
         consents = self.env["privacy.consent"].with_context(active_test=False)
-        consent = contact and consents.search(
-            [("activity_id", "=", activity.id), ("partner_id", "=", contact.id)]
+        consents = consents.search(
+            [
+                ("activity_id", "=", activity.id),
+                ("partner_id", "in", found.ids),
+                ("merged_into_id", "=", False),
+            ]
         )
+        # What somebody answered counts for the address.
+        own = found.browse(form.partner_id)
+        contact = (found & own or found & consents.partner_id or found)[:1]
+        consent = consents.filtered(lambda one: one.partner_id == contact)
         made = {"made_contact": not contact, "made_consent": not consent}
         if not contact:
             contact = self.env["res.partner"].create(
@@ -217,16 +225,15 @@ class PrivacyConsentForm(models.Model):
             )
         return consent, made
 
-    def _find_contact(self, activity, form):
-        """:return: the oldest contact with the address, the visitor's own first"""
-        found = self.env["res.partner"].search(
+    def _find_contacts(self, activity, form):
+        """:return: the contacts with the address, the oldest first"""
+        return self.env["res.partner"].search(
             [
                 ("email_normalized", "=", form.address),
                 ("company_id", "in", [False, activity.company_id.id]),
             ],
             order="id",
         )
-        return (found & found.browse(form.partner_id) or found)[:1]
 
     def _note(self, consent, values):
         """Note a request, unless there was one today.

@@ -34,7 +34,9 @@ class PrivacyConsentForm(models.Model):
                 continue  # It went with the consent of one before.
             consent = row.consent_id
             silent = consent.status in ("unknown", "requested")
-            if not row.made_consent or not silent:
+            # Merged with another one, it is not the form's alone: both would go.
+            alone = len(consent._merge_group()) == 1
+            if not row.made_consent or not silent or not alone:
                 row.unlink()
                 continue
             contact = row.made_contact and consent.partner_id
@@ -52,7 +54,17 @@ class PrivacyConsentForm(models.Model):
         return len(old), len(old) == _BATCH_SIZE
 
     def _is_used(self, contact):
-        """:return: whether anything in the database refers to a contact"""
+        """:return: whether anything refers to a contact, or somebody worked with it"""
+        files = self.env["ir.attachment"].search(
+            [("res_model", "=", contact._name), ("res_id", "=", contact.id)], limit=1
+        )
+        if (
+            contact.write_uid != self.env.ref("base.user_root")
+            or contact.message_ids
+            or contact.activity_ids
+            or files
+        ):
+            return True
         self.env.flush_all()
         merging = self.env["base.partner.merge.automatic.wizard"]
         return any(

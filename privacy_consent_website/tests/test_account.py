@@ -68,6 +68,20 @@ class TestAccount(WebsiteCase):
         self.assertFalse(consent.request_ids)
         self.assertFalse(self.offers(), "it is among the answers now")
 
+    def test_way_to_the_offers(self):
+        """The account shows no card without a number."""
+        counters = {"params": {"counters": ["privacy_consent_count"]}}
+
+        def count():
+            response = self.url_open("/my/counters", json=counters)
+            return response.json()["result"]["privacy_consent_count"]
+
+        self.assertEqual(count(), 1)
+        (fields,) = self.offers().values()
+        self.take(fields)
+        self.run_queue()
+        self.assertEqual(count(), 1, "as a consent")
+
     def test_address_that_nobody_proved(self):
         """Whoever makes an account may type the address of somebody else."""
         (words,) = self.offers()
@@ -121,6 +135,16 @@ class TestAccount(WebsiteCase):
         self.assertFalse(self.offers())
         self.take(fields)
         self.assertEqual(self.status(), "requested")
+
+    def test_archived_consent_is_no_offer(self):
+        """Nobody could be asked with it."""
+        self.prove_address()
+        consent = self.env["privacy.consent"].create(
+            {"activity_id": self.survey.id, "partner_id": self.kim.id}
+        )
+        consent.active = False
+        self.env.flush_all()
+        self.assertFalse(self.offers())
 
     def test_what_is_not_offered(self):
         for values in (

@@ -93,6 +93,35 @@ class TestForm(WebsiteCase):
             before = page.xpath("//div[@class='modal-footer']/preceding-sibling::div")
             self.assertEqual(len(before), boxes, "above the buttons")
 
+    def test_box_in_a_text(self):
+        """A form may be in the text of a blog or a product, which is no template."""
+        text = (
+            f'<form><div data-consent-activity="{self.activity.id}"'
+            ' data-consent-required="1">Old</div><p>After &amp; so on</p></form>'
+        )
+        field = self.env["ir.qweb.field.html"]
+        shown = field.value_to_html(text, {})
+        (tick,) = html.fromstring(shown).xpath("//form//input[@required]")
+        self.assertEqual(tick.get("name"), self.box)
+        self.assertNotIn("Old", shown)
+        self.assertIn("After &amp; so on", shown)
+        self.activity.website_offered = False
+        shown = field.value_to_html(text, {})
+        self.assertNotIn(self.box, shown)
+        self.assertIn("After &amp; so on", shown)
+
+    def test_two_forms_of_one_page(self):
+        """The words beside a box belong to it, and not to that of the other form."""
+        path = self.page()
+        view = self.env["ir.ui.view"].search([("key", "like", "website.test_page")])
+        form = f'<form><p data-consent-activity="{self.activity.id}" /></form>'
+        view.arch = view.arch.replace("</form>", f"</form>{form}")
+        self.env.flush_all()
+        page = html.fromstring(self.url_open(path).text)
+        ticks = page.xpath(f"//label/input[@name='{self.box}']")
+        self.assertEqual(len(ticks), 2)
+        self.assertEqual([one.get("id") for one in ticks], [None, None])
+
     # Asking -----------------------------------------------------------------------
 
     def test_request_and_confirmation(self):
@@ -154,6 +183,40 @@ class TestForm(WebsiteCase):
         with freeze_time("2100-01-01"):
             press(consent, True)
         self.assertEqual(consent.status, "given")
+
+    def test_contacts_that_share_an_address(self):
+        """Whose refusal counts for the address can take it back."""
+        self.generate()
+        self.run_queue()
+        consent = self.consent_of(self.luc)
+        press(consent, False)
+        self.luc.email = self.ann.email
+        older, younger = self.ann | self.luc, self.luc
+        self.assertEqual(older.sorted("id")[:1], self.ann)
+        self.consent_of(self.ann)._erase("Asked for")
+        self.submit(self.ann.email)
+        self.run_queue()
+        consent = self.consent_of(younger)
+        self.assertEqual(consent.request_ids[0].kind, "fresh")
+        self.assertFalse(self.ann.privacy_consent_ids)
+        with freeze_time("2100-01-01"):
+            press(consent, True)
+        may = self.activity._consents_by_address({self.ann.email})
+        self.assertEqual(may, {self.ann.email: True})
+
+    def test_merged_contact_is_asked(self):
+        """It has two consents for one activity, of which one counts."""
+        zoe = self._create_subject("Zoe", "zoe@example.com", lang="en_US")
+        self.generate()
+        self.run_queue()
+        for contact in (self.ann, zoe):
+            press(self.consent_of(contact), False)
+        merge = self.env["base.partner.merge.automatic.wizard"]._merge
+        merge((zoe | self.ann).ids, self.ann)
+        self.submit(self.ann.email)
+        consent = self.consent_of(self.ann)
+        self.assertEqual(consent.request_ids[0].kind, "fresh")
+        self.assertEqual(consent.request_ids[0].state, "waiting")
 
     def test_whoever_consented_is_not_asked(self):
         self.generate()
@@ -304,17 +367,25 @@ class TestForm(WebsiteCase):
         page = html.fromstring(self.url_open("/web/signup").text)
         self.assertFalse(page.xpath(f"//input[@name='{self.box}']"))
         self.activity.website_signup = True
+        company = self.env["res.company"].create({"name": "Other"})
+        letter = self.activity.copy({"website_offered": True, "website_signup": True})
+        letter.company_id = company
         self.env.flush_all()
         page = html.fromstring(self.url_open("/web/signup").text)
         (form,) = page.xpath(f"//form[.//input[@name='{self.box}']]")
+        self.assertEqual(len(form.xpath(".//input[@type='checkbox']")), 1)
         fields = {
             **dict(form.fields),
             "login": KIM,
             "name": "Kim",
             "password": "correct horse 17",
-            "confirm_password": "correct horse 17",
+            "confirm_password": "another horse",
             self.box: "yes",
         }
+        self.url_open("/web/signup", data=fields, allow_redirects=False)
+        self.ask_waiting()
+        self.assertFalse(self.contacts(), "the passwords differ")
+        fields["confirm_password"] = fields["password"]
         self.url_open("/web/signup", data=fields, allow_redirects=False)
         self.ask_waiting()
         user = self.env["res.users"].search([("login", "=", KIM)])

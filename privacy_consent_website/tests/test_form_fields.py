@@ -5,6 +5,7 @@
 from odoo.tests import BaseCase
 
 from .. import form_fields
+from .common import KIM
 
 
 class TestFormFields(BaseCase):
@@ -37,6 +38,11 @@ class TestFormFields(BaseCase):
             ),
             ({"email": "kim@example.com, eve@example.com"}, None),
             ({"email": "kim@example.com\r\nBcc: eve@example.com"}, None),
+            ({"Correo electrónico": "kim@example.com", "Nombre": "Kim"}, KIM),
+            ({"メール": "kim@example.com", "text": "I am @kim, kim@example.com"}, KIM),
+            ({"Correo": "kim@example.com", "Amigo": "eve@example.com"}, None),
+            ({"Correo": "kim@example.com", "email": "kim"}, None),
+            ({"email": "kim@example.com\xa0"}, KIM),
             ({"email": "kim"}, None),
             ({"email": ""}, None),
             ({}, None),
@@ -50,6 +56,8 @@ class TestFormFields(BaseCase):
             ("Kim", "Kim"),
             (" Ana  María O'Neill-Núñez ", "Ana María O'Neill-Núñez"),
             ("李 小龙", "李 小龙"),
+            ("Jose\u0301 मोहन สมชาย ใจดี", "Jose\u0301 मोहन สมชาย ใจดี"),
+            ("علی\u200cرضا", "علی\u200cرضا"),
             ("Win 1000 at https://example.com", None),
             ("example.com/win", None),
             ("Kim <b>", None),

@@ -17,6 +17,7 @@ class TestMailboxes(BaseCase):
             ("kim@bücher.example", "kim@xn--bcher-kva.example"),
             ("kim@xn--bcher-kva.example", "kim@xn--bcher-kva.example"),
             ("JÖRG@example.com", "jörg@example.com"),
+            ("kim@ab--cd.example.com", "kim@ab--cd.example.com"),
         ]:
             with self.subTest(address):
                 self.assertEqual(mailbox(address), expected)

@@ -49,6 +49,40 @@ class TestUnconfirmed(WebsiteCase):
         self.assertTrue(contact.exists())
         self.assertFalse(contact.privacy_consent_ids)
 
+    def test_contact_that_somebody_worked_with_stays(self):
+        manager = self.env.ref("base.user_admin")
+        for work in (
+            lambda contact: contact.write({"phone": "+32 2 290 34 90"}),
+            lambda contact: contact.message_post(body="Called, calls back."),
+            lambda contact: contact.activity_schedule("mail.mail_activity_data_todo"),
+            lambda contact: self.env["ir.attachment"].create(
+                {"name": "Contract", "res_model": "res.partner", "res_id": contact.id}
+            ),
+        ):
+            self.submit()
+            contact = self.contacts()
+            work(contact.with_user(manager))
+            self.clean_up()
+            self.assertTrue(contact.exists())
+            self.assertFalse(contact.privacy_consent_ids)
+            contact.unlink()
+
+    def test_answer_of_another_contact_stays(self):
+        """Whoever merged it with one who consented loses nothing."""
+        merge = self.env["base.partner.merge.automatic.wizard"]._merge
+        self.generate()
+        self.run_queue()
+        given = self.consent_of(self.ann)
+        press(given, True)
+        self.submit()
+        self.run_queue()
+        kim = self.contacts()
+        merge((kim | self.ann).ids, kim)
+        self.clean_up()
+        self.assertEqual(given.status, "given")
+        self.assertTrue(kim.exists())
+        self.assertFalse(self.env["privacy.consent.form"].search([]))
+
     def test_answers_stay(self):
         self.submit()
         self.run_queue()
