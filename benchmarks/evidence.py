@@ -3,7 +3,8 @@
 """What the log of a million events costs: sealing, verifying, proofs."""
 
 import os
-from contextlib import closing
+from contextlib import ExitStack, closing
+from statistics import median
 
 from tools import postgres
 from tools.process import say
@@ -15,7 +16,7 @@ SMALL = 1_000
 LARGE = int(os.environ.get("BENCH_EVENTS", 1_000_000))
 NEW = 1_000
 PACKED = 10_000
-TIMES = 9
+TIMES = 15
 RESULTS = [
     Ratio(
         f"Seal {NEW:,} after {LARGE:,}, to after {SMALL:,}",
@@ -45,18 +46,23 @@ RESULTS = [
 
 def run():
     """Measure, report, and return 1 if a limit was missed, else 0."""
-    measured, plans = {}, {}
-    with database("evidence") as name, OdooWorker("evidence_worker", name) as worker:
-        made = 0
+    measured, plans, workers = {}, {}, {}
+    with ExitStack() as stack:
         for size in (SMALL, LARGE):
             say(f"{size:,} events")
-            # Seals of the smaller size made some of them already.
-            worker.ask("make", count=size - made)
+            name = stack.enter_context(database("evidence"))
+            worker = stack.enter_context(OdooWorker("evidence_worker", name))
+            worker.ask("make", count=size)
             with closing(postgres.connect(name)) as connection:
                 # what PostgreSQL does by itself after a while
                 connection.cursor().execute("VACUUM ANALYZE")
-            measured[f"seal, {size}"] = worker.ask("seal", count=NEW, times=TIMES)
-            made = size + NEW * TIMES
+            workers[f"seal, {size}"] = worker
+        # In turn, so that what else the machine does concerns both alike.
+        milliseconds = {name: [] for name in workers}
+        for _ in range(TIMES):
+            for name, one in workers.items():
+                milliseconds[name].append(one.ask("seal", count=NEW)["ms"])
+        measured |= {name: {"ms": median(all_)} for name, all_ in milliseconds.items()}
         figures, plans["Inclusion proof"] = worker.ask("proof", times=TIMES)
         measured |= figures
         measured |= worker.ask("verify")

@@ -48,5 +48,6 @@ class Logged:
             lines = log.read()
         self._checked += len(lines)
         new = self.log.with_suffix(".new")
-        new.write_bytes(lines)
+        # A server that is told to stop breaks off what its scheduled actions do.
+        new.write_bytes(lines.partition(b"Initiating shutdown")[0])
         check(new, *self.expected_errors, may_be_empty=True)

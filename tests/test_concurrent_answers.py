@@ -69,7 +69,8 @@ def check_followed(scene, email):
     kinds = [kind for (kind,) in query(scene.server.database, _ANSWERS, consent["id"])]
     assert consent["status"] == kinds[-1]
     assert consent["accepted"] == (kinds[-1] == "given")
-    eventually(lambda: not scene.consent(email)["action_due"])
+    # What was locked is looked at again in a minute, and Odoo looks once a minute.
+    eventually(lambda: not scene.consent(email)["action_due"], timeout=150)
     assert not scene.consent(email)["notices_due"]
     assert not scene.consent(email)["action_error"]
     done = acted(scene, email)

@@ -2,10 +2,14 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """An answer commits first. What follows is done in the same request."""
 
+from contextlib import closing
+
 import pytest
 from effects_scene import POST, acted, add_action, follow_answers, told
 from page import RECORDED, press
 from server import Scene, query
+
+from tools import postgres
 
 EMAILS = [f"subject{i}@example.com" for i in range(6)]
 
@@ -47,6 +51,32 @@ def answer(scene, inbox, email, choice="accept", **contact):
     assert page.status_code == 200
     assert RECORDED.search(page.text)
     return scene.consent(email)
+
+
+def test_what_somebody_had_locked_is_looked_at_again(scene):
+    """Their transaction may do nothing of it, as that of whoever says the same."""
+    email = EMAILS[-1]
+    consent_id = scene.consent(email)["id"]
+    database = scene.server.database
+    due = "UPDATE privacy_consent SET action_due = true WHERE id = %s"
+    query(database, due, consent_id)
+    with closing(postgres.connect(database)) as other, other.cursor() as cursor:
+        other.autocommit = False
+        cursor.execute(
+            "SELECT id FROM privacy_consent WHERE id = %s FOR UPDATE", [consent_id]
+        )
+        run_effects(scene)
+    assert scene.consent(email)["action_due"]
+    assert not acted(scene, email)
+    cron = scene.server.ref("privacy_consent.cron_effects")
+    again = (
+        "SELECT 1 FROM ir_cron_trigger WHERE cron_id = %s"
+        " AND call_at > now() AT TIME ZONE 'UTC'"
+    )
+    assert query(database, again, cron)
+    run_effects(scene)
+    assert len(acted(scene, email)) == 1
+    query(database, "DELETE FROM ir_cron_trigger WHERE cron_id = %s", cron)
 
 
 def test_in_the_same_request_after_the_commit(scene, inbox):

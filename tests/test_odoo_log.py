@@ -37,3 +37,9 @@ def test_what_is_expected_fails_none(logged):
     logged.expected_errors.append("a pity (what")
     log(logged, "WARNING", "it is a pity (what else?)")
     logged.check()
+
+
+def test_what_is_broken_off_by_the_end_fails_none(logged):
+    log(logged, "INFO", "Initiating shutdown")
+    log(logged, "ERROR", "cursor already closed")
+    logged.check()

@@ -172,6 +172,9 @@ def test_officer_records_an_answer_of_a_consent(scene, visit, size):
     picture(page, "record_officer", size)
     page.locator(".modal button[name=action_record]").click()
     expect(page.get_by_text("Answers recorded: 1.")).to_be_visible()
+    kind = ".o_kanban_record" if size[0] < 500 else ".o_data_row"
+    answer = page.locator(f"[name=event_ids] {kind}", has_text="By phone")
+    expect(answer.first).to_be_visible()
     assert status_of(scene, LUC)[1:] == ("staff", "phone")
 
 
@@ -231,6 +234,9 @@ def test_answers_in_a_chart(scene, visit, size):
     page = visit("officer", "/odoo/privacy-answers")
     expect(page.locator(".o_graph_renderer canvas")).to_be_visible()
     picture(page, "answers", size)
+    page = visit("officer", "/odoo/privacy-all-answers")
+    expect(page.locator(".o_graph_renderer canvas")).to_be_visible()
+    picture(page, "all_answers", size)
 
 
 def test_cards_of_activities(scene, visit, size):
@@ -273,6 +279,58 @@ def test_requests_on_any_screen(scene, visit, size):
     people = page.locator(".o_data_row, .o_kanban_record:not(.o_kanban_ghost)")
     expect(people).to_have_count(2)
     picture(page, "requests", size)
+
+
+PAPER = "Imported from paper"
+ROWS = """partner_id,activity_id,accepted,answer_date,answer_channel,answer_note
+{ann},{activity},yes,2026-03-05 10:00:00,paper,Form signed at the fair
+{luc},{other},no,2026-03-06,phone,
+"""
+
+
+@pytest.mark.parametrize("size", [(1280, 800)], ids=["desktop"])
+def test_import_of_answers(scene, visit, size, tmp_path):
+    """Odoo's import shows what is wrong, stores nothing, and takes a better file."""
+    # Odoo's own import sends its controller more than that takes.
+    scene.server.expected_errors.append("base_import.controllers.main.set_file>")
+    execute = scene.server.execute
+    activity = execute("privacy.activity", "create", {"name": PAPER}, login="officer")
+    answered = [("activity_id", "=", activity), ("answered_by", "=", "staff")]
+    file = tmp_path / "answers.csv"
+
+    page = visit("officer", "/odoo/consents")
+    page.locator(".o_cp_action_menus .fa-cog").click()
+    page.get_by_role("menuitem", name="Import records").click()
+    template = page.get_by_role("link", name="Download")
+    with page.expect_download() as download:
+        template.filter(has_text="CSV").click()
+    columns = ROWS.partition("\n")[0]
+    assert download.value.path().read_text().partition("\n")[0] == columns
+
+    def upload(other):
+        file.write_text(ROWS.format(ann=ANN, luc=LUC, activity=PAPER, other=other))
+        page.locator("input[type=file]").set_input_files(file)
+        expect(page.locator(".o_import_data_content tbody tr")).to_have_count(6)
+
+    upload("On papre")
+    page.get_by_role("button", name="Test", exact=True).click()
+    error = page.locator(".o_import_report")
+    expect(error).to_contain_text("On papre")
+    picture(page, "import_wrong", size)
+    page.get_by_role("button", name="Import", exact=True).click()
+    expect(error).to_contain_text("On papre")
+    assert execute("privacy.consent", "search_count", answered) == 0
+
+    upload(PAPER)
+    page.get_by_role("button", name="Import", exact=True).click()
+    expect(page.get_by_text("2 records successfully imported")).to_be_visible()
+    expect(page.locator(".o_data_row")).to_have_count(2)
+    picture(page, "imported", size)
+    found = execute(
+        "privacy.consent", "search_read", answered, ["status", "answer_channel"]
+    )
+    said = {(one["status"], one["answer_channel"]) for one in found}
+    assert said == {("given", "paper"), ("refused", "phone")}
 
 
 SHOWN = """

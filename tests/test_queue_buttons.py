@@ -9,6 +9,7 @@ from xmlrpc.client import ServerProxy
 import pytest
 import requests
 from consumers import add_mails, mail, states
+from page import RECORDED, press
 from server import Scene, Shell, eventually, query
 
 # Seconds. Without being woken, Odoo looks every 60 for what is due.
@@ -344,11 +345,15 @@ def test_hook_that_fails_in_a_transaction_of_the_caller(client, inbox, statement
     ]
 
 
-def test_archived_while_the_request_is_sent(client, consumers, inbox):
+@pytest.fixture(scope="module")
+def scene(client):
+    return Scene(client, {"ann@example.com": "en_US"}, cc="copy@example.com")
+
+
+def test_archived_while_the_request_is_sent(client, scene, consumers, inbox):
     """The request had left, and its copy was leaving."""
     # Odoo logs a conflict with what follows the delivery, and repeats the request.
     client.expected_errors.append('bad query: b\' UPDATE "privacy_consent"')
-    scene = Scene(client, {"ann@example.com": "en_US"}, cc="copy@example.com")
     results = while_receiving(
         inbox,
         "copy@example.com",
@@ -366,7 +371,9 @@ def test_archived_while_the_request_is_sent(client, consumers, inbox):
         inbox.wait_for(2)
         results[0].result()
     consumers.run()
+    idle(client)
     # Where both wrote the consent at one moment, what follows is made up for later.
+    idle(client)
     effects = client.ref("privacy_consent.cron_effects")
     client.execute("ir.cron", "method_direct_trigger", [effects])
     reached = [message.to for message in inbox.messages]
@@ -379,6 +386,46 @@ def test_archived_while_the_request_is_sent(client, consumers, inbox):
     assert reached == [["ann@example.com"], ["copy@example.com"]]
     assert consent["state"] == "sent"
     assert not consent["active"]
+
+
+def test_processing_changed_while_a_request_is_sent(client, scene, inbox):
+    """Whoever just got a request about the earlier text is asked about the new one."""
+    scene.add({"bea@example.com": "en_US"})
+    template = client.ref("privacy_consent.template_consent")
+    client.execute("mail.template", "write", [template], {"email_cc": False})
+    scene.generate()
+    idle(client)
+    page = press(inbox.to("bea@example.com").links()["accept"])
+    assert RECORDED.search(page.text)
+    idle(client)
+    # The inbox takes no other mail while it receives one: the to-do leaves before.
+    text = {"description": "<p>Two mails a month.</p>"}
+    client.execute("privacy.activity", "write", [scene.activity], text)
+    idle(client)
+    inbox.messages.clear()
+    consent = scene.consent("bea@example.com")["id"]
+    cron = client.ref("privacy_consent.cron_follow_texts")
+
+    def change():
+        client.execute(
+            "privacy.activity",
+            "action_processing_changed",
+            [scene.activity],
+            "One more.",
+            login="officer",
+        )
+        client.execute("ir.cron", "method_direct_trigger", [cron])
+        return scene.consent("bea@example.com")["status"]
+
+    seen = while_receiving(inbox, "bea@example.com", change)
+    client.execute("privacy.consent", "action_auto_ask", [consent], login="officer")
+    inbox.wait_for(1)
+    idle(client)
+    client.execute("ir.cron", "method_direct_trigger", [cron])
+    inbox.wait_for(2)
+    assert seen == ["given"]
+    assert scene.consent("bea@example.com")["status"] == "invalidated"
+    assert ["One more." in one.text for one in inbox.messages] == [False, True]
 
 
 def test_caller_that_rolls_back(client, inbox):

@@ -50,8 +50,12 @@ def environment(folder, wheels):
 
 @pytest.fixture(scope="module")
 def database(environment, folder):
-    """A database in which the Odoo of that environment installed the wheels."""
+    """A database in which the Odoo of that environment installed the wheels.
+
+    Odoo's own modules are in it already.
+    """
     name = f"{databases.PREFIX}e2e_{os.getpid()}_wheels"
+    databases.copy(databases.base("website"), name)
     log = folder / "install.log"
     with open(log, "w") as output:
         code = subprocess.call(

@@ -78,21 +78,33 @@ VARIANTS = {
 def template(variant):
     """The name of the template database of a variant, which is made if missing."""
     with lock(LOCK):
+        source = _base(variant)
         addons = _addons(VARIANTS[variant])
-        base_modules, our_modules = _modules(VARIANTS[variant], addons)
-        options = VARIANTS[variant].options
-        base = f"{PREFIX}base_{_hash(_odoo_version(), base_modules, options)}"
+        _, our_modules = _modules(VARIANTS[variant], addons)
         prefix = f"{PREFIX}{variant}_"
-        name = f"{prefix}{_hash(base, our_modules, *_addon_files(addons))}"
+        name = f"{prefix}{_hash(source, our_modules, *_addon_files(addons))}"
         if not exists(name):
-            if not exists(base):
-                say(f"Database {variant}: installing Odoo's own modules")
-                _build(base, None, base_modules, options)
             say(f"Database {variant}: installing {', '.join(our_modules)}")
-            _build(name, base, our_modules, options)
+            _build(name, source, our_modules, VARIANTS[variant].options)
             for old in names(prefix):
                 if old != name:
                     drop(old)
+    return name
+
+
+def base(variant):
+    """The name of the database with Odoo's own modules only that a variant has."""
+    with lock(LOCK):
+        return _base(variant)
+
+
+def _base(variant):
+    options = VARIANTS[variant].options
+    modules, _ = _modules(VARIANTS[variant], _addons(VARIANTS[variant]))
+    name = f"{PREFIX}base_{_hash(_odoo_version(), modules, options)}"
+    if not exists(name):
+        say(f"Database {variant}: installing Odoo's own modules")
+        _build(name, None, modules, options)
     return name
 
 

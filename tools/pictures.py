@@ -68,7 +68,7 @@ def take():
 
         page.goto(f"{odoo}/odoo/privacy-activities")
         page.wait_for_selector(".o_kanban_record")
-        _picture(page, "cards")
+        _picture(page, "cards", height=420)
         page.click(".o_kanban_record :text('Monthly newsletter')")
         page.click(".nav-link[name=consent]")
         page.locator(".o_privacy_consent_progress").scroll_into_view_if_needed()
@@ -81,9 +81,10 @@ def take():
         _picture(page, "consent")
 
 
-def _picture(page, name):
+def _picture(page, name, height=None):
     page.wait_for_timeout(MILLISECONDS_TO_SETTLE)
-    page.screenshot(path=FOLDER / f"{name}.png")
+    clip = height and {"x": 0, "y": 0, "width": 1120, "height": height}
+    page.screenshot(path=FOLDER / f"{name}.png", clip=clip)
     say(f"Pictures: {name}.png")
 
 

@@ -9,8 +9,6 @@ from contextlib import contextmanager
 from functools import partial
 from statistics import median
 
-from lxml import etree
-
 from odoo import SUPERUSER_ID, fields
 
 from .copies import TABLES, Copier, without_checks, without_indexes
@@ -79,10 +77,21 @@ CHARTS = {
     "channel": ["answer_way"],
     "language": ["answer_language"],
 }
+ALL_ANSWERS = [("kind", "in", ["given", "refused", "withdrawn"])]
+ALL_CHARTS = {
+    "day": ["answered_at:day", "kind_label"],
+    "activity": ["activity_id", "kind_label"],
+    "channel": ["channel_label"],
+    "language": ["language_label"],
+}
 
 
 class MillionWorker(GenerationWorker):
     """What the process can do."""
+
+    def __init__(self, database):
+        super().__init__(database)
+        self._specifications = {}
 
     # Records --------------------------------------------------------------------
 
@@ -224,6 +233,11 @@ class MillionWorker(GenerationWorker):
                     f"Answers by {name}": partial(self._chart, by=by)
                     for name, by in CHARTS.items()
                 },
+                **{
+                    f"All answers by {name}": partial(self._chart_all, by=by)
+                    for name, by in ALL_CHARTS.items()
+                },
+                "List of all answers": self._list_all,
                 "Dialog, 40 % wait": lambda env: (
                     self._activity(env, LARGE).action_confirm_new_consents()
                 ),
@@ -275,32 +289,43 @@ class MillionWorker(GenerationWorker):
     def _form(self, env):
         """Open a form, as the web client does."""
         activity = self._activity(env, OPENED)
-        activity.web_read(self._specification(activity))
+        activity.web_read(self._specification_known(activity, "form"))
         activity.consent_progress()
 
     def _cards(self, env):
         """Open the menu with all activities."""
         activities = env["privacy.activity"]
-        activities.web_search_read([], self._specification(activities, "kanban"))
+        activities.web_search_read([], self._specification_known(activities, "kanban"))
 
     def _chart(self, env, by):
-        """Open a chart of all answers."""
+        """Open a chart of latest answers."""
         env["privacy.consent"].formatted_read_group(
             [("state", "=", "answered")], by, ["__count"]
         )
 
+    def _chart_all(self, env, by):
+        """Open a chart of all answers, not only the last ones."""
+        events = env["privacy.consent.event"]
+        events.formatted_read_group(ALL_ANSWERS, by, ["__count"])
+
+    def _list_all(self, env):
+        """Open the list of the same."""
+        events = env["privacy.consent.event"]
+        specification = self._specification_known(events, "list")
+        events.web_search_read(ALL_ANSWERS, specification, limit=80, count_limit=10001)
+
     def _first_page(self, env, domain):
         """Do what the web client does when somebody chooses a filter."""
         consents = env["privacy.consent"]
-        arch = consents.get_views([(False, "list")])["views"]["list"]["arch"]
-        names = etree.fromstring(arch).xpath("//field/@name")
-        specification = {
-            name: {"fields": {"display_name": {}}}
-            if consents._fields[name].relational
-            else {}
-            for name in names
-        }
+        specification = self._specification_known(consents, "list")
         consents.web_search_read(domain, specification, limit=80, count_limit=10001)
+
+    def _specification_known(self, records, kind):
+        """:return: what a view reads: the web client keeps views that it has loaded"""
+        key = records._name, kind
+        if key not in self._specifications:
+            self._specifications[key] = self._specification(records, kind)
+        return self._specifications[key]
 
     def _ask(self, do, times):
         seconds = []
