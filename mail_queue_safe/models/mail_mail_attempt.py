@@ -141,11 +141,11 @@ class MailMail(models.Model):
                 session.smtp,
                 dialogue,
                 lambda: self._queue_store_accepted(
-                    attempt, recipients, dialogue, route
+                    attempt, recipients, dialogue, route, message["Message-Id"]
                 ),
                 quick_commit(self.env.cr),
             ):
-                servers.send_email(
+                message_id = servers.send_email(
                     message,
                     mail_server_id=self.mail_server_id.id,
                     smtp_session=session.smtp,
@@ -153,7 +153,9 @@ class MailMail(models.Model):
             if not dialogue.taken:
                 # Another addon sent it by other means than SMTP.
                 dialogue.accepted = _addresses(attempt.message)
-                self._queue_store_accepted(attempt, recipients, dialogue, route)
+                self._queue_store_accepted(
+                    attempt, recipients, dialogue, route, message_id
+                )
                 self._queue_commit()
         except MemoryError:
             raise
@@ -258,7 +260,7 @@ class MailMail(models.Model):
             headers=message["headers"],
         )
 
-    def _queue_store_accepted(self, attempt, recipients, dialogue, route):
+    def _queue_store_accepted(self, attempt, recipients, dialogue, route, message_id):
         """Store that a message is delivered. After the last reply nothing may fail."""
         if not route.departures.settle(self.env, route.slot):
             raise _LimitReached
@@ -267,7 +269,11 @@ class MailMail(models.Model):
         ]
         accepted = [*recipients.accepted, *attempt.accepted]
         if attempt.is_last and not dialogue.refused and not recipients.has_failures():
-            self.write({**self._queue_sent_values(), "queue_accepted": accepted})
+            values = {**self._queue_sent_values(), "queue_accepted": accepted}
+            if message_id and message_id != self.message_id:
+                # Another addon gave the message another one, which replies name.
+                values["message_id"] = str(message_id)
+            self.write(values)
         else:
             # The version of the row is how the queue tells its own change from others'.
             self.env.cr.execute(

@@ -14,6 +14,15 @@ from odoo.tools import SQL
 _GIVE_WAY = timedelta(seconds=10)
 
 
+def made_by(cr):
+    """Tell which mails a transaction made: nobody else sees them, so they need no lock.
+
+    :param cr: the cursor
+    :return: their ids, a set to which the transaction adds more
+    """
+    return cr.precommit.data.setdefault("mail_queue_safe.made", set())
+
+
 def quick_commit(cr):
     """Prepare to commit what a transaction has flushed, as soon as it is wanted.
 
@@ -66,16 +75,18 @@ class MailMail(models.Model):
             deleted
         :raise SerializationFailure: if one was changed since the transaction began
         """
-        if not self.ids:
+        made = made_by(self.env.cr)
+        others = tuple(set(self.ids) - made)
+        if not others:
             return self
         self.env.cr.execute(
             SQL(
                 "SELECT id FROM mail_mail WHERE id IN %s FOR NO KEY UPDATE SKIP LOCKED",
-                tuple(self.ids),
+                others,
             ),
             log_exceptions=False,
         )
-        locked = {mail_id for (mail_id,) in self.env.cr.fetchall()}
+        locked = made.union(mail_id for (mail_id,) in self.env.cr.fetchall())
         return self.filtered(lambda mail: mail.id in locked)
 
     def _queue_lock_unchanged(self):
@@ -124,7 +135,9 @@ class MailMail(models.Model):
         due._queue_do_effects()
         # which deletes what is not kept
         mails = self.exists() if due else self
-        return super(MailMail, mails).unlink()
+        result = super(MailMail, mails).unlink()
+        made_by(self.env.cr).difference_update(self.ids)
+        return result
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_being_sent(self):

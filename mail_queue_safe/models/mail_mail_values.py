@@ -4,6 +4,7 @@
 
 from odoo import api, models
 
+from .mail_mail_lock import made_by
 from .mail_message import in_one_line
 
 
@@ -13,7 +14,9 @@ class MailMail(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         # The mail keeps what it was created with, also of its message, in the cache.
-        return super().create([in_one_line(vals) for vals in vals_list])
+        mails = super().create([in_one_line(vals) for vals in vals_list])
+        made_by(self.env.cr).update(mails.ids)
+        return mails
 
     def write(self, vals):
         vals = in_one_line(vals)

@@ -240,9 +240,12 @@ def _split(tokens):
     """:return: the tokens before an address, the address, and those after it"""
     for position in reversed(range(len(tokens))):
         if tokens[position].startswith("<") and len(tokens[position]) > 2:
-            address = tokens[position][1:-1].strip()
-            if '"' not in address:
-                address = "".join(address.split())
+            address = tokens[position][1:-1]
+            joined = "".join(address.split())
+            if '"' in joined:
+                address = address.strip()
+            elif not joined or _ADDRESS.fullmatch(joined):
+                address = joined
             return tokens[:position], address, []
     text = "".join(tokens)
     match = _ADDRESS.search(text)

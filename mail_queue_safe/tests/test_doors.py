@@ -2,7 +2,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Whoever opens a door of the queue needs rights, and brings nothing along."""
 
-from unittest.mock import patch
+import re
+from unittest.mock import Mock, patch
 
 from odoo.exceptions import AccessError
 from odoo.tests import new_test_user
@@ -53,6 +54,16 @@ class TestDoors(QueueCase):
                 self.assertEqual(self.post.delivered(), ["a@example.com"])
                 self.assertNotIn("forged@example.com", senders)
 
+    def test_callback(self):
+        """Whoever sends is told of each mail with which the queue is done."""
+        mail_ids = [self.mail(email_to="a@example.com") for _number in range(2)]
+        told = []
+        with self.committed() as env:
+            env["mail.mail"].browse(mail_ids).send(
+                auto_commit=True, post_send_callback=told.extend
+            )
+        self.assertEqual(told, mail_ids)
+
     def test_addon_that_builds_a_message_while_one_is_prepared(self):
         """The second recipient gets the mail all the same."""
         mail_id = self.mail_to(self.contact("Ann"), self.contact("Bob"))
@@ -81,7 +92,7 @@ class TestDoors(QueueCase):
 
         def by_interface(servers, message, *args, **kwargs):
             left.append(message["To"])
-            return message["Message-Id"]
+            return f"<{len(left)}@interface.example.com>"
 
         servers = type(self.env["ir.mail_server"])
         with patch.object(servers, "send_email", by_interface):
@@ -89,6 +100,52 @@ class TestDoors(QueueCase):
         self.assertEqual(len(left), 2)
         state, accepted = self.stored(mail_id, "state", "queue_accepted")
         self.assertEqual((state, len(accepted)), ("sent", 2))
+        self.assertEqual(
+            self.stored(mail_id, "message_id"), "<2@interface.example.com>"
+        )
+
+    def test_addon_that_changes_the_message_id(self):
+        """Replies and bounces name the one that left, as in Odoo's own queue."""
+        mail_id = self.mail(email_to="a@example.com")
+        servers = type(self.env["ir.mail_server"])
+        prepare = servers._prepare_email_message__
+
+        def renaming(records, message, smtp):
+            message.replace_header("Message-Id", "<1@addon.example.com>")
+            return prepare(records, message, smtp)
+
+        with patch.object(servers, "_prepare_email_message__", renaming):
+            self.run_queue()
+        self.assertEqual(self.stored(mail_id, "message_id"), "<1@addon.example.com>")
+
+    def test_addon_that_cancels_between_two_messages(self):
+        """Where the document wants to know who got the first one, it may object."""
+        for documents, delivered in ((None, 2), ("res.partner", 1)):
+            with self.subTest(documents):
+                self.post.messages.clear()
+                ann, bob = self.contact("Ann"), self.contact("Bob")
+                mail_id = self.mail_to(ann, bob)
+                with self.committed() as env:
+                    env["mail.mail"].browse(mail_id).write(
+                        {"model": documents, "res_id": ann}
+                    )
+                prepare = OdooMail._prepare_outgoing_list
+
+                def objecting(mail, *args, **kwargs):
+                    if self.post.messages:
+                        mail.state = "cancel"
+                        return []
+                    return prepare(mail, *args, **kwargs)  # noqa: B023
+
+                contacts = type(self.env["res.partner"])
+                with (
+                    patch.object(OdooMail, "_prepare_outgoing_list", objecting),
+                    patch.object(contacts, "_mail_delivered", Mock(), create=True),
+                ):
+                    self.run_queue()
+                self.assertEqual(len(self.post.messages), delivered)
+                state = "cancel" if documents else "sent"
+                self.assertEqual(self.stored(mail_id, "state"), state)
 
     def test_claimed_by_its_dates(self):
         """What is scheduled, or waits for its next attempt, is not claimed."""
@@ -113,6 +170,25 @@ class TestDoors(QueueCase):
             from_filter=address,
             owner_user_id=self.env.uid,
         )
+
+    def test_made_and_sent_in_one_transaction(self):
+        """Nobody else sees such a mail: nothing is locked. Deleted ones are gone."""
+        values = {"email_to": "a@example.com", "body_html": "<p>Hello</p>"}
+        with self.connection() as env:
+            mails = env["mail.mail"].create([values, values])
+            locks = []
+            execute = env.cr.execute
+
+            def executing(query, *args, **kwargs):
+                locks.extend(re.findall("SKIP LOCKED", getattr(query, "code", query)))
+                return execute(query, *args, **kwargs)
+
+            with patch.object(env.cr, "execute", executing):
+                mails[0].unlink()
+                mails.exists().send()
+            self.assertEqual(locks, [])
+            self.assertEqual(mails._queue_lock(), mails[1])
+        self.assertEqual(self.post.delivered(), ["a@example.com"])
 
     def test_copy_that_a_personal_server_splits_off(self):
         """It knows who has got the mail already."""
@@ -214,7 +290,7 @@ class TestDoors(QueueCase):
         self.assertEqual(len(self.post.messages), 6)
 
     def test_limit_that_is_raised(self):
-        """What waits for days because of the old one leaves at once."""
+        """What waits for days because of the old one leaves at once, and no other."""
         server = self.make(
             "ir.mail_server", name="Slow", smtp_host="x", queue_per_day=2
         )
@@ -222,10 +298,15 @@ class TestDoors(QueueCase):
             self.mail(email_to=f"reader{number}@example.com", mail_server_id=server)
         self.run_queue()
         self.assertEqual(len(self.post.messages), 2)
+        failed = self.mail(email_to="busy@example.com", mail_server_id=server)
         with self.committed() as env:
+            env["mail.mail"].browse(failed).write(
+                {"queue_attempts": 1, "queue_next_attempt": "2099-01-01"}
+            )
             env["ir.mail_server"].browse(server).queue_per_day = 7
         self.run_queue()
         self.assertEqual(len(self.post.messages), 7)
+        self.assertEqual(self.stored(failed, "queue_next_attempt").year, 2099)
 
     def test_limit_within_a_mail_to_several(self):
         server = self.make(

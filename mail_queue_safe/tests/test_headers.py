@@ -89,6 +89,8 @@ class TestCleaning(BaseCase):
             ('"Ann <a@b.c>', ['"\\" Ann" <a@b.c>']),
             ('"a b"@b.c', ['"a b"@b.c']),
             ("<a\r\n@b.c>", ["a@b.c"]),
+            # Odoo shows what is no address as it is.
+            ("Ann <@ >", ['"Ann" <@ >']),
             ("Ann <x@b.c> <a@b.c>", ['"Ann <x@b.c>" <a@b.c>']),
             ("Ann", ["Ann"]),
             ("Ann Lee", ['"Ann Lee" <>']),

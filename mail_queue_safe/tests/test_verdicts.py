@@ -12,6 +12,8 @@ from odoo.exceptions import UserError
 from odoo.modules.registry import DummyRLock, Registry
 from odoo.tools import mute_logger
 
+from odoo.addons.mail.models.mail_mail import MailMail as OdooMail
+
 from .common import QueueCase
 
 OUTAGE = "odoo.addons.mail_queue_safe.models.mail_queue_outage"
@@ -183,6 +185,24 @@ class TestVerdicts(QueueCase):
         ((_attempts, outage),) = self.outages()
         self.assertEqual(outage, "550 5.4.5 Daily limit exceeded")
 
+    def test_reason_that_another_addon_cleans(self):
+        """What it keeps out of the mail's reason is in none of the others."""
+        mail_ids = self.many(3)
+        self.refuse_after(0, "data", (550, b"5.4.5 Daily limit exceeded: secret"))
+        write = OdooMail.write
+
+        def cleaning(mails, vals):
+            if reason := vals.get("failure_reason"):
+                vals = {**vals, "failure_reason": reason.replace("secret", "***")}
+            return write(mails, vals)
+
+        with patch.object(OdooMail, "write", cleaning):
+            self.run_refused()
+        ((_attempts, outage),) = self.outages()
+        self.assertEqual(outage, "550 5.4.5 Daily limit exceeded: ***")
+        for mail_id in mail_ids:
+            self.assertEqual(self.stored(mail_id, "failure_reason"), outage)
+
     def test_several_refused_alike(self):
         """Words that may mean anything mean us, if they are said to everybody."""
         mail_ids = self.many()
@@ -242,6 +262,14 @@ class TestVerdicts(QueueCase):
             self.post.refuse[f"reader{number}@example.com"] = (550, b"No")
         self.run_queue()
         self.assertEqual(self.states(mail_ids), ["exception", "sent"] * 5)
+        self.assertFalse(self.outages())
+
+    def test_unclear_refusals_in_different_words(self):
+        mail_ids = self.many(4)
+        for number, words in enumerate([b"No", b"Never", b"Not here", b"Go away"]):
+            self.post.refuse[f"reader{number}@example.com"] = (550, words)
+        self.run_queue()
+        self.assertEqual(self.states(mail_ids), ["exception"] * 4)
         self.assertFalse(self.outages())
 
     def test_some_taken_in_spite_of_us(self):
@@ -377,6 +405,11 @@ class TestVerdicts(QueueCase):
         ):
             list(pool.map(store, range(8)))
         self.assertEqual(self.outages(), [(1, "421")])
+        self.let_time_pass()
+        with mute_logger(OUTAGE):
+            store_alone = self.env["mail.queue.outage"]._commit_unreachable
+            store_alone(self.env["ir.mail_server"], "still", False)
+        self.assertEqual(self.outages(), [(2, "still")])
 
     # The message ----------------------------------------------------------------
 

@@ -148,6 +148,29 @@ class TestWakeUps(QueueCase):
             env["mail.mail"].browse(mail_id).action_retry()
         self.assert_woken(fields.Datetime.now())
 
+    def test_button(self):
+        mail_id = self.mail(email_to="a@example.com")
+        with self.committed() as env:
+            env["mail.mail"].browse(mail_id)._queue_send_now()
+        self.assert_woken(fields.Datetime.now())
+
+    def test_mail_that_some_got_already(self):
+        """Whoever sends it in a transaction of their own leaves it to the queue."""
+        mail_id = self.mail(email_to="a@example.com, b@example.com")
+        with self.committed() as env:
+            mail = env["mail.mail"].browse(mail_id)
+            mail.queue_accepted = [["a@example.com", None]]
+            mail.send()
+        self.assertFalse(self.post.messages)
+        self.assert_woken(fields.Datetime.now())
+
+    def test_limit_that_is_raised(self):
+        server = self.make("ir.mail_server", name="Slow", smtp_host="x")
+        self.assertFalse(self.woken())
+        with self.committed() as env:
+            env["ir.mail_server"].browse(server).queue_per_day = 7
+        self.assert_woken(fields.Datetime.now())
+
     def test_a_day_of_421(self):
         """Sixteen workers do not press upon a server that has enough of everybody."""
         self.mail(email_to="a@example.com")
