@@ -5,7 +5,7 @@
 from email.utils import parseaddr
 
 from odoo import api, fields, models, modules
-from odoo.tools import SQL
+from odoo.tools import SQL, frozendict
 
 from .. import addresses, links, mail_document
 from .fetching import fetch_together
@@ -152,10 +152,12 @@ class MailMail(models.Model):
         values = []
         now = fields.Datetime.now()
         requests_sudo = own_sudo.browse()
-        for mail, consent in asking.items():
-            if consent not in allowed:
-                continue
-            mail._send_as(consent)
+        asked = {mail: one for mail, one in asking.items() if one in allowed}
+        mails = self.browse(mail.id for mail in asked)
+        by_activity = mails.grouped(lambda mail: asked[mail].activity_id)
+        for activity, alike in by_activity.items():
+            alike._send_as(activity, asked)
+        for mail, consent in asked.items():
             vals = {
                 "mail_id": mail.id,
                 "message_id": mail.mail_message_id.id,
@@ -173,10 +175,11 @@ class MailMail(models.Model):
             lang = consent.partner_id.lang
             values += [
                 {
+                    **(texts or {}).get((one.activity_id.id, lang), {}),
                     **one._request_subject(),
                     **({"kind": kind} if kind else {}),
+                    # Last, because the code of a server action can call this, too.
                     **vals,
-                    **(texts or {}).get((one.activity_id.id, lang), {}),
                 }
                 for one in consent + along_with(consent)
             ]
@@ -186,14 +189,37 @@ class MailMail(models.Model):
         )._keep_files()
         made(requests_sudo.message_id)
 
-    def _send_as(self, consent):
+    def _send_as(self, activity, asked):
         """Have the controller ask, and not whoever is at work.
 
-        :param consent: that this mail asks for
+        :param activity: the ``privacy.activity`` that these mails ask about
+        :param dict asked: the consent that each of these mails asks for
         """
-        sender = consent.activity_id._sender()
-        asking_sudo = consent.activity_id.sudo().controller_company_id
-        domain = asking_sudo.alias_domain_id
+        sender = activity._sender()
+        domain = activity.sudo().controller_company_id.alias_domain_id
+        consents_sudo = self.env["privacy.consent"].sudo()
+        takers = consents_sudo.browse(
+            asked[mail].id for mail in self
+        )._notify_get_reply_to(default=sender)
+        changes = self.grouped(
+            lambda mail: frozendict(
+                mail._values_of_sender(sender, domain, takers[asked[mail].id])
+            )
+        )
+        for vals, mails in changes.items():
+            # A write to the mails would write each message alone.
+            messages = mails.mail_message_id
+            if vals:
+                with making(messages):
+                    messages.write(vals)
+
+    def _values_of_sender(self, sender, domain, taker):
+        """:return: what to write on this mail, so that this mailbox asks
+
+        :param str sender: the mailbox of the controller
+        :param domain: the ``mail.alias.domain`` of the controller's company
+        :param str taker: the mailbox to which Odoo has people answer
+        """
         vals = {}
         # Odoo takes bounces at the company of whoever is at work.
         if domain and domain != self.record_alias_domain_id:
@@ -204,13 +230,11 @@ class MailMail(models.Model):
             if addresses.read(reply_to) == asked_by:
                 reply_to = False  # their own, too
         elif is_mailbox(reply_to) and not vals:
-            return
+            return vals
         if not is_mailbox(reply_to):
             # Odoo gives it the name of whoever is at work.
-            taker = consent._notify_get_reply_to(default=sender)[consent.id]
             reply_to = mailbox(parseaddr(sender)[0], parseaddr(taker)[1])
-        with making(self.mail_message_id):
-            self.write({**vals, "email_from": sender, "reply_to": reply_to})
+        return {**vals, "email_from": sender, "reply_to": reply_to}
 
     def _own_planned(self, requests_sudo):
         """:return: those of these requests that were planned and are these mails now"""

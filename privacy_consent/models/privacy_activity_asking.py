@@ -179,7 +179,10 @@ class PrivacyActivity(models.Model):
         self._check_sender()
         missing = self._count_subjects_missing()
         unasked = self._count_consents_to_ask()
-        if not missing and not unasked:
+        # What follows by itself goes on, too.
+        going_on = self.asking_stopped and self.active and self.consent_required
+        mails = self._forecast_life(self, asks=True)["mails"] if going_on else 0
+        if not missing and not unasked and not mails:
             self.asking_stopped = False
             return self._tell_user(
                 self.env._(
@@ -192,6 +195,7 @@ class PrivacyActivity(models.Model):
                 "activity_id": self.id,
                 "subject_count": missing,
                 "unasked_count": unasked,
+                "mail_count": mails,
                 "stopped": self.asking_stopped,
                 "last_mail_date": self._forecast_last_mail({self: missing + unasked}),
             }

@@ -32,12 +32,13 @@ _FORECAST_DAYS = 30
 class PrivacyActivity(models.Model):
     _inherit = "privacy.activity"
 
-    def _forecast_life(self, settings):
+    def _forecast_life(self, settings, asks=False):
         """Count what other settings would mean, whatever the reader may see.
 
         A mail that asks about several activities counts once, at the leading one.
 
         :param settings: a record with the fields of these names
+        :param bool asks: count mails even if nobody is to be asked at this moment
         :return: ``given``: how many consents count; ``expiring``: how many of them end
             at once; ``mails``: roughly how many leave within 30 days by themselves, if
             nobody answers
@@ -59,7 +60,7 @@ class PrivacyActivity(models.Model):
             )
         )
         counts = {"given": given, "expiring": expiring, "mails": 0}
-        if not self._asks_nobody():
+        if asks or not self._asks_nobody():
             leading = (
                 self.sudo()
                 ._others_together()

@@ -16,6 +16,7 @@ from odoo.exceptions import AccessError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..reasons import reason_of
 from .locking import MOMENT
 from .privacy_consent_request import MOST_REMINDERS
 
@@ -209,7 +210,7 @@ class PrivacyActivity(models.Model):
                 conflicts += 1
                 if not isinstance(error, psycopg2.OperationalError):
                     self._note_failure(
-                        self._what_failed(step, str(error) or type(error).__name__),
+                        self._what_failed(step, reason_of(error)),
                         error,
                     )
                     more = False
@@ -351,12 +352,14 @@ class PrivacyActivity(models.Model):
     def _remind_due(self):
         """Remind the silent ones of a batch of requests whose time has come.
 
-        Each request is looked at once: whoever cannot be reminded then is not.
+        Each request is looked at once: whoever cannot be reminded then is not, for
+        example because the activity is archived. While nobody is asked for another
+        reason it waits: whoever continues is told how many mails follow.
 
         :return: whether there may be more
         :rtype: bool
         """
-        if self._asks_nobody():
+        if self.active and self._asks_nobody():
             return False
         for looked in range(min(self.reminder_count, MOST_REMINDERS)):
             requests_sudo = self._look_at_requests(looked)

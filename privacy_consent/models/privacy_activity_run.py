@@ -12,6 +12,7 @@ from odoo.exceptions import UserError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
+from ..reasons import reason_of
 from .one_process import in_one_process
 
 _logger = logging.getLogger(__name__)
@@ -298,7 +299,7 @@ class PrivacyActivityGeneration(models.Model):
             self.activity_id.id,
             type(error).__name__,
         )
-        text = str(error) or type(error).__name__
+        text = reason_of(error)
         # Not each day again.
         if self.error != text:
             self.activity_id._message_log(

@@ -198,7 +198,11 @@ class PrivacyActivity(models.Model):
             rows = self.env.execute_query(_maybe_elsewhere_sql(self, after, among))
         consents_sudo = self.env["privacy.consent"].sudo()
         found_sudo = consents_sudo.browse(consent_id for (consent_id,) in rows)
-        return found_sudo.filtered(lambda one: one._untried_address())
+        return found_sudo.filtered(
+            lambda one: one._untried_address()
+            # In place of a reminder, nobody is asked who gets none.
+            and one.last_request_id._hindrance() != "blacklist"
+        )
 
     def _subjects_company_domain(self):
         """Leave contacts of other companies to the activities of those.

@@ -20,7 +20,6 @@ _DECIDED = {
     "settled_texts",
     "texts_changed_by_id",
     "texts_changed_date",
-    "uuid",
 }
 
 
@@ -132,7 +131,8 @@ class PrivacyActivity(models.Model):
         return result
 
     def _check_not_decided(self, names):
-        if not self.env.su and not _DECIDED.isdisjoint(names):
+        # What was asked and answered names the activity by its unique id.
+        if "uuid" in names or not (self.env.su or _DECIDED.isdisjoint(names)):
             raise AccessError(
                 self.env._("Decide about a change of the texts with the buttons.")
             )
@@ -189,7 +189,8 @@ class PrivacyActivity(models.Model):
         )
         self.activity_unlink([_TODO])
         for user in following or managers.filtered(lambda one: not one.share):
-            translated = self.with_context(lang=user.lang)
+            # Odoo would mail them while somebody waits for the form to be saved.
+            translated = self.with_context(lang=user.lang, mail_notify_force_send=False)
             translated.activity_schedule(
                 _TODO,
                 summary=translated.env._("Say what the change of the text means"),
@@ -200,6 +201,7 @@ class PrivacyActivity(models.Model):
                 ),
                 user_id=user.id,
             )
+        self.env["privacy.consent"]._trigger_mail_queue()
 
     # What the change means ----------------------------------------------------------
 

@@ -31,7 +31,9 @@ class PrivacyConsent(models.Model):
         Left out are those who may not be asked, and those who are being asked already.
 
         :return: the consents for which a request was enqueued
+        :raise AccessError: for whoever may not write these consents
         """
+        self.check_access("write")
         return self._ask()
 
     def _ask(self, kind=None):

@@ -12,6 +12,7 @@ from odoo import fields, models
 from odoo.tools import SQL
 
 from .. import addresses
+from ..reasons import reason_of
 from .privacy_consent import store
 from .privacy_consent_event import Event, append
 from .privacy_consent_request import note
@@ -46,7 +47,11 @@ class PrivacyConsentRequest(models.Model):
     _inherit = "privacy.consent.request"
 
     def _follow_at_commit(self):
-        """Do :meth:`_follow` for all requests of this transaction at once."""
+        """Do :meth:`_follow` for all requests of this transaction at once.
+
+        What was delivered is stored before: tests of other addons look at it then.
+        """
+        self._store_deliveries()
         precommit = self.env.cr.precommit
         following = precommit.data.setdefault(_FOLLOWING, set())
         if not following:
@@ -79,7 +84,26 @@ class PrivacyConsentRequest(models.Model):
         consents = self.consent_id._lock()
         due = self.filtered(lambda one: one.effects_due and one.consent_id in consents)
         note(due, {"effects_due": False})
+        due._store_deliveries()
         delivered = due.filtered(lambda one: one.state == "delivered")
+        new = delivered.filtered(
+            lambda one: one.consent_id.state == "sent"
+            and one.consent_id.sent_date == one.delivered_date
+        )
+        new.consent_id._log_kind("requested")
+        new.consent_id._run_action()
+        made_up = due.consent_id.filtered(
+            lambda one: one.action_error and not one.action_attempts
+        )
+        if made_up:
+            store(made_up, {"action_error": False})
+        replaced = due.filtered(lambda one: one.cause == "replaced")
+        replaced.filtered(lambda one: not one._hindrance())._ask_anew()
+        (due - delivered - replaced)._ask_at_next_address()
+
+    def _store_deliveries(self):
+        """Store which of these requests were delivered. Twice is as good as once."""
+        delivered = self.filtered(lambda one: one.state == "delivered")
         append(
             self.env,
             [
@@ -104,16 +128,6 @@ class PrivacyConsentRequest(models.Model):
             for moment, sent in requests.grouped("delivered_date").items():
                 quiet = sent.consent_id.with_context(tracking_disable=True)
                 store(quiet, {**state, "sent_date": moment})
-        new.consent_id._log_kind("requested")
-        new.consent_id._run_action()
-        made_up = due.consent_id.filtered(
-            lambda one: one.action_error and not one.action_attempts
-        )
-        if made_up:
-            store(made_up, {"action_error": False})
-        replaced = due.filtered(lambda one: one.cause == "replaced")
-        replaced.filtered(lambda one: not one._hindrance())._ask_anew()
-        (due - delivered - replaced)._ask_at_next_address()
 
     def _ask_at_next_address(self):
         """Ask people at another address whom these requests did not reach.
@@ -176,6 +190,6 @@ class PrivacyConsent(models.Model):
             self.id,
             type(error).__name__,
         )
-        reason = str(error) or type(error).__name__
+        reason = reason_of(error)
         if self.action_error != reason:
             store(self, {"action_error": reason})

@@ -21,6 +21,7 @@ from odoo import api, fields, models, modules
 from odoo.tools import SQL
 
 from .. import fresh_snapshot
+from ..reasons import reason_of
 from .locking import MOMENT
 from .privacy_consent import store
 
@@ -209,14 +210,13 @@ class PrivacyConsent(models.Model):
             type(error).__name__,
         )
         attempts = self.action_attempts + 1
-        reason = str(error) or type(error).__name__
         store(
             self.sudo(),
             {
                 marker: attempts < _ATTEMPTS and due,
                 "action_attempts": attempts,
                 "action_error": self.env._(
-                    "%(action)s: %(reason)s", action=label, reason=reason
+                    "%(action)s: %(reason)s", action=label, reason=reason_of(error)
                 ),
             },
         )

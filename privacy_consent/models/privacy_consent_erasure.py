@@ -9,6 +9,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 
 from ..append_only import erasing_details
+from ..reasons import reason_of
 from .guard import erasing, not_erased
 from .privacy_consent import store
 from .privacy_consent_event import Event, append
@@ -294,8 +295,7 @@ class PrivacyConsent(models.Model):
                 self[:1].id,
                 type(error).__name__,
             )
-            reason = str(error) or type(error).__name__
-            store(self[:1], {"erasure_error": reason})
+            store(self[:1], {"erasure_error": reason_of(error)})
 
 
 def _erase_events(consents, reason=None):

@@ -11,6 +11,12 @@ from .privacy_consent_event import Event, append
 from .privacy_consent_request import end_rounds
 
 
+def _is_made_anew(request):
+    """:return: whether a request tells the end of a consent, and can be made anew"""
+    made = request.text_id and not request.occasion
+    return bool(made and request.activity_id.consent_template_id)
+
+
 class PrivacyConsent(models.Model):
     _inherit = "privacy.consent"
 
@@ -87,22 +93,35 @@ class PrivacyConsent(models.Model):
     def _expire(self):
         """End consents whose time is over. Doing it twice changes nothing.
 
-        Where a mail is leaving at this moment, a consent ends with the next run.
+        Where a mail is leaving at this moment, a consent ends with the next run. People
+        are asked all the same, but not by a renewal, or reminded of one.
 
         :return: those that ended
         """
         # Mails are locked before consents.
-        self._cancel_requests("expired")
+        self._open_requests().filtered("occasion")._cancel("expired")
+        replaced_sudo = (
+            self._open_requests().filtered(_is_made_anew)._cancel("replaced")
+        )
         now = fields.Datetime.now()
         given = self._lock().filtered(
             lambda one: one.status == "given" and one.valid_until <= now
         )
-        given -= given._open_requests().consent_id
+        asking_sudo = given._open_requests()
+        given -= asking_sudo.filtered(
+            lambda one: one.occasion or _is_made_anew(one)
+        ).consent_id
         # Somebody may have answered while the validity changed.
         given._recompute_validity()
         ended = given.filtered(lambda one: one.valid_until and one.valid_until <= now)
-        if not ended:
-            return ended
+        ended._note_expired()
+        replaced_sudo.filtered(lambda one: not one._hindrance())._ask_anew()
+        return ended
+
+    def _note_expired(self):
+        """Store that these consents have ended, and do what follows."""
+        if not self:
+            return
         append(
             self.env,
             [
@@ -113,14 +132,13 @@ class PrivacyConsent(models.Model):
                     consent=consent,
                     person=consent._person(),
                 )
-                for consent in ended
+                for consent in self
             ],
         )
         store(
-            ended.with_context(tracking_disable=True),
+            self.with_context(tracking_disable=True),
             {"accepted": False, "status": "expired"},
         )
-        end_rounds(ended)
-        ended._log_kind("expired")
-        ended._run_action()
-        return ended
+        end_rounds(self)
+        self._log_kind("expired")
+        self._run_action()

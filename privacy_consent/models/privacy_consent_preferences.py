@@ -73,6 +73,10 @@ class PrivacyConsent(models.Model):
     )
     @api.depends_context("lang")
     def _compute_shown(self):
+        # A client may make up a consent of anybody, which no rule keeps from it.
+        if made_up := self.filtered(lambda one: not one.id).sudo(False):
+            for records in (made_up.partner_id, made_up.activity_id):
+                records._origin.check_access("read")
         for activity, consents in self.grouped("activity_id").items():
             values = {
                 "activity_name": activity.name,

@@ -355,11 +355,3 @@ class PrivacyConsentRequest(models.Model):
                 self.env._("Only the mail queue notes what became of a request.")
             )
         return super().write(vals)
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_except_asked(self):
-        """Keep what was asked. Requests that never left go with their consents.
-
-        :raise UserError: for a consent whose request was sent
-        """
-        self.consent_id._unlink_except_asked()

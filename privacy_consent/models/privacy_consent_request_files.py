@@ -12,7 +12,14 @@ class PrivacyConsentRequest(models.Model):
     _inherit = "privacy.consent.request"
 
     def unlink(self):
-        """Delete requests that never left, and the files that no other one has."""
+        """Delete requests that never left, and the files that no other one has.
+
+        :raise AccessError: for whoever may not delete requests anyway
+        :raise UserError: for one of a consent whose request was sent
+        """
+        self.check_access("unlink")
+        # No context turns this off, as it does what Odoo calls before it deletes.
+        self.consent_id._unlink_except_asked()
         files_sudo = (
             self.env["ir.attachment"]
             .sudo()

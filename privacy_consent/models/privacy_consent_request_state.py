@@ -156,6 +156,9 @@ class PrivacyConsentRequest(models.Model):
             return "answered"
         if follows and consent._blacklisted_by_others():
             return "blacklist"
+        reminds = self.kind == "reminder" and self.state != "bounced"
+        if reminds and self.number > self.activity_id.reminder_count:
+            return "off"
         return consent._hindrance() or (None if self._author_may_ask() else "mail")
 
     def _author_may_ask(self):

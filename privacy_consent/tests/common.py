@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from freezegun import freeze_time
 
 from odoo import fields
-from odoo.tests import TransactionCase, new_test_user
+from odoo.tests import RecordCapturer, TransactionCase, new_test_user
 
 from odoo.addons.base.tests.common import MockSmtplibCase
 
@@ -158,6 +158,19 @@ class ConsentCase(TransactionCase, MockSmtplibCase):
         moment = fields.Datetime.to_datetime(moment)
         with freeze_time(moment), patch.object(cls.env.cr, "now", lambda: moment):
             yield moment
+
+    @contextmanager
+    def assert_wakes(self, name):
+        """Check that a scheduled action runs right after this, not in an hour.
+
+        :param str name: its XML id
+        """
+        triggers = RecordCapturer(
+            self.env["ir.cron.trigger"], [("cron_id", "=", self.env.ref(name).id)]
+        )
+        with triggers:
+            yield
+        self.assertTrue(triggers.records)
 
     @classmethod
     def later(cls, **delta):

@@ -41,6 +41,16 @@ class Person:
         sent = [it for it in mails if it.state not in ("cancelled", "replaced")]
         return any((it.delivered or it.made) > since for it in sent)
 
+    def elsewhere(self):
+        """:return: whether the last mails reached nobody, but another one might"""
+        tried = set()
+        for mail in reversed(self.mails):
+            if mail.state == "delivered" or (self.answered or mail.made) > mail.made:
+                break
+            if mail.state == "bounced":
+                tried.add(mail.address)
+        return tried and self.contact.address not in tried
+
     def rank(self, contact):
         answer = (self.answered or datetime.min, self.status in NO + ENDED)
         asked = (self.active, self.mail.state == "waiting", self.contact is contact)
@@ -63,6 +73,10 @@ class Model:
             one.mails.append(one.mail)
             one.contact.mails.append(one.mail)
 
+    def ask_elsewhere(self, one, now):
+        if one.elsewhere():
+            self.ask(one, now, "again", check=one.mail.kind not in ("first", "again"))
+
     def answer(self, one, yes, now):
         before = one.status in ("given", "withdrawn")
         one.becomes("given" if yes else "withdrawn" if before else "refused", now)
@@ -78,13 +92,11 @@ class Model:
                 self.ask(one, now, "changed")
 
     def go_on(self, now):
-        """Ask whom no server reached, and whose address is another one since."""
+        """Ask at another address whom the last mail did not reach."""
         self.stopped = False
         for one in self.people:
-            known = {mail.address for mail in one.mails if mail.delivered}
-            lost = "bounced" in {mail.state for mail in one.mails}
-            if lost and one.status == "requested" and one.contact.address not in known:
-                self.ask(one, now, "again", check=False)
+            if one.status == "requested":
+                self.ask_elsewhere(one, now)
 
     def run(self, now):
         for one in self.people:
@@ -93,7 +105,10 @@ class Model:
                 if one.ends != ends:
                     one.cancel("replaced")
                 if one.ends <= now:
-                    one.becomes("expired", now)
+                    by_hand = one.mail.state == "waiting" and one.mail.kind == "again"
+                    one.becomes("expired", now, "replaced" if by_hand else "cancelled")
+                    if by_hand:
+                        self.ask(one, now, "again", check=False)
             if not one.merged and not self.stopped:
                 self.renew(one, now)
                 self.remind(one, now, one.mail)
@@ -121,6 +136,7 @@ class Model:
                 one.cancel()
             elif one.mail.state == "waiting":
                 one.mail.state, one.mail.delivered = "delivered", now
+                one.mail.address = one.contact.address
                 one.events.append(("requested", now))
                 one.status = one.status or "requested"
 

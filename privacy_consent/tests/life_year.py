@@ -45,9 +45,10 @@ class LifeYear:
     assertions of a test case.
 
     :cvar int step: how many days pass between two runs
+    :cvar int seed: by which it is chosen who does what
     """
 
-    step = 1
+    step, seed = 1, 17
 
     def run_batch(self, name, due):
         """Do a batch, after a process was killed in the middle of the same one.
@@ -63,7 +64,7 @@ class LifeYear:
 
     def begin_year(self):
         """Ask all, and have the model know them."""
-        self.random = random.Random(17)
+        self.random = random.Random(self.seed)
         self.activity.controller_id.tz = "Europe/Berlin"
         settings = {"renewal_days": 10, "reminder_days": 6}
         self.activity.write({"validity_months": 3, "reminder_count": 2, **settings})
@@ -177,6 +178,7 @@ class LifeYear:
             self.env["privacy.consent"]._cron_effects()
             last.state, one.silent = "bounced", False
             one.events.append(("bounced", now))
+            self.model.ask_elsewhere(one, now)
         elif deed in ("list", "archive", "contact") and self.does(one, deed):
             self.do(one, deed, consent)
         elif deed == "merge" and one.contact.active:

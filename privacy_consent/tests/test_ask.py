@@ -16,6 +16,20 @@ class TestAsk(ConsentCase):
         cls.consents = cls.generate().with_user(cls.manager)
         cls.consent = cls.consents.filtered(lambda one: one.partner_id == cls.ann)
 
+    def test_rights_come_before_who_is_left_out(self):
+        self.ann.company_id = self.env.company
+        self.consent.active = False
+        other = self.env["res.company"].create({"name": "Other"})
+        stranger = new_test_user(
+            self.env,
+            "stranger",
+            groups="privacy.group_data_protection_manager",
+            company_id=other.id,
+            company_ids=other.ids,
+        )
+        with self.assertRaises(AccessError):
+            self.consent.with_user(stranger).action_auto_ask()
+
     def test_composer_action(self):
         action = self.consent.action_manual_ask()
         self.assertEqual(action["res_model"], "mail.compose.message")

@@ -163,6 +163,29 @@ class TestCompany(ConsentCase):
                 {"partner_id": self.mute.id, "activity_id": self.activity.id}
             )
 
+    def test_made_up_consent_tells_nothing_of_hidden_records(self):
+        """A client gives a form any values, also in place of those of a real one."""
+        self.generate()
+        self.ann.company_id = self.env.company
+        free = self.env["privacy.activity"].create(
+            {"name": "Free", "controller_id": self.env["res.partner"].create(AGENCY).id}
+        )
+        own = self.env["privacy.consent"].create(
+            {"partner_id": self.luc.id, "activity_id": free.id}
+        )
+        self.env.flush_all()
+        made_up = {"partner_id": self.ann.id, "activity_id": free.id}
+        for consents, values, shown in (
+            (own.browse(), made_up, "subject_name"),
+            (own, {"partner_id": self.ann.id}, "subject_name"),
+            (own, {"activity_id": self.activity.id}, "activity_description"),
+        ):
+            self.env.invalidate_all()
+            form = consents.with_user(self.officer)
+            fields = dict.fromkeys([*values, shown], {})
+            told = form.onchange(values, list(values), fields)["value"]
+            self.assertNotIn(shown, told)
+
     def test_controller_is_changed_by_who_may_choose_it(self):
         activity = self.activity.with_user(self.manager)
         employee = self.env["res.partner"].create(

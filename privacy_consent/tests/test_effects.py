@@ -6,7 +6,7 @@ from unittest.mock import patch
 
 from odoo.tools import mute_logger
 
-from .answers import press
+from .answers import deliver, press
 from .common import ConsentCase
 
 _LOGGER = "odoo.addons.privacy_consent.models.privacy_consent_effects"
@@ -23,7 +23,7 @@ class TestEffects(ConsentCase):
                 "state": "code",
                 "code": "subject = record.partner_id\n"
                 "if subject.name == 'Poison':\n"
-                "    raise UserError('printer on fire')\n"
+                "    raise UserError('printer\\0on fire')\n"
                 "subject.write({'function': (subject.function or '') + 'x'})",
             }
         )
@@ -37,6 +37,20 @@ class TestEffects(ConsentCase):
         for name in ("acceptance_changed", "state_changed"):
             subtypes += self.env.ref(f"privacy_consent.mt_activity_{name}")
         self.activity.message_subscribe(self.follower.ids, subtypes.ids)
+
+    def test_end_of_the_time_of_a_run(self):
+        """What is left is done as soon as other scheduled actions had their turn."""
+        self.generate()
+        for consent in self.consent_of(self.ann) + self.consent_of(self.luc):
+            deliver(consent)
+        crons = type(self.env["ir.cron"])
+        scheduled = self.env["privacy.consent"].with_context(ir_cron_progress_id=1)
+        with (
+            patch.object(crons, "_commit_progress", lambda *_args, **_kwargs: 0),
+            self.assert_wakes("privacy_consent.cron_effects"),
+        ):
+            scheduled._cron_effects()
+        self.assertEqual(self.consent_of(self.ann).state, "sent")
 
     def crowd(self, count):
         """Ask a crowd, the last of which is poisoned.
@@ -80,7 +94,7 @@ class TestEffects(ConsentCase):
         poison = consents.filtered(lambda one: one.partner_id.name == "Poison")
         self.assertEqual(set(consents.mapped("state")), {"sent"})
         self.assertEqual(consents.filtered("action_due"), poison)
-        self.assertIn("printer on fire", poison.action_error)
+        self.assertIn("printer\ufffdon fire", poison.action_error)
         self.assertEqual(set((consents - poison).partner_id.mapped("function")), {"x"})
         self.assertFalse(any(self.requests(consents).mapped("effects_due")))
         consents._cron_effects()
@@ -195,9 +209,21 @@ class TestEffects(ConsentCase):
         self.assertFalse(any(self.requests(rest).mapped("effects_due")))
 
     @mute_logger(_LOGGER)
+    def test_before_the_end_of_the_transaction(self):
+        """Tests of other addons expect the state at once."""
+        consents = self.crowd(2)
+        with patch.object(type(self.requests(consents)), "_follow_noted"):
+            self.run_queue()
+        self.assertEqual(set(consents.mapped("state")), {"sent"})
+        consents._cron_effects()
+        for consent in consents:
+            self.assertIn("Request delivered", consent.message_ids[0].body)
+            self.assertEqual(self.kinds(consent), ["requested"])
+
+    @mute_logger(_LOGGER)
     def test_answer_before_what_follows_the_delivery(self):
         consents = self.crowd(1)
-        with patch.object(type(self.requests(consents)), "_follow_noted"):
+        with patch.object(type(self.requests(consents)), "_follow_at_commit"):
             self.run_queue()
         self.assertEqual(consents.state, "draft")
         press(consents, True)

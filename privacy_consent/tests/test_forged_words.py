@@ -2,14 +2,18 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """What an insider or a server action cannot make look like a person's own word."""
 
+from contextlib import nullcontext
 from datetime import timedelta
-from unittest.mock import patch
+from unittest.mock import Mock, patch
 
 from odoo import modules
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import HttpCase, new_test_user, tagged
 from odoo.tools import mute_logger
 
+from .. import links
+from ..links.proof import NotProven
+from ..models import privacy_consent_proof
 from ..models.guard import erasing
 from ..models.privacy_consent import PrivacyConsent
 from .answers import press
@@ -47,6 +51,31 @@ class TestAccountsAddress(ForgedCase):
         user = self.account(email=self.luc.email, name="Thief")
         self.merge(self.luc, user.partner_id)
         self.assertTrue(user.partner_id.address_changed_by_others)
+
+    def test_account_that_is_made_after_a_merge(self):
+        """Two people may share an address."""
+        self.assertTrue(self.other._may_give_in_account())
+        ann = self._create_subject("Ann", self.luc.email)
+        self.merge(self.luc, ann)
+        self.account(ann)
+        self.assertEqual(self.other.partner_id, ann)
+        self.assertFalse(ann.address_changed_by_others)
+        self.assertFalse(self.other._may_give_in_account())
+
+    def test_account_without_an_address(self):
+        owner = self.account(email=False).partner_id
+        owner.email = "thief@example.com"
+        self.assertTrue(owner.address_changed_by_others)
+
+    def test_session_of_somebody_else(self):
+        user = self.account(self.luc)
+        button = links.nonce.button("account", "reject", self.other.ids)
+        proof = links.proof.signed_in(user.id, button, "", links.proof.Origin())
+        for uid in (None, self.manager.id, user.id):
+            session = Mock(session=Mock(uid=uid))
+            expected = nullcontext() if uid == user.id else self.assertRaises(NotProven)
+            with patch.object(privacy_consent_proof, "request", session), expected:
+                self.other.sudo()._record_answer(False, proof)
 
     def test_account_after_the_address_was_changed(self):
         address = self.luc.email

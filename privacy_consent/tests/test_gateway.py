@@ -102,14 +102,15 @@ class TestBounced(GatewayCase):
         self.assertFalse(self.new_messages())
 
     def test_hard(self):
-        self.receive(
-            reports.postfix(
-                "ann@example.com",
-                self.message_id,
-                said=f"Bad link {self.link}",
-                quoted=self.mail.html,
+        with self.assert_wakes("privacy_consent.cron_effects"):
+            self.receive(
+                reports.postfix(
+                    "ann@example.com",
+                    self.message_id,
+                    said=f"Bad link {self.link}",
+                    quoted=self.mail.html,
+                )
             )
-        )
         self.assertEqual(self.request.state, "bounced")
         self.assertEqual(self.request.bounce_type, "hard")
         self.assertIn("550 5.1.1 <ann@example.com>: Bad link ***", self.request.reason)

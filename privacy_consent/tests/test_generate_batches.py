@@ -64,6 +64,21 @@ class TestGenerateBatches(ConsentCase):
         self.assertFalse(self.activity.asking_state)
         self.assertEqual(self._run().last_partner_id, 0, "as if it never ran")
 
+    def test_statements_of_a_batch(self):
+        """None that each consent of a batch takes again."""
+        self.env["ir.config_parameter"].set_param(BATCH_SIZE, "500")
+        counts = []
+        for batch in range(3):
+            for number in range(10 * (batch + 1)):
+                name = f"Batch {batch} {number}"
+                self._create_subject(name, f"{batch}.{number}@example.com")
+            self.env.flush_all()
+            before = self.env.cr.sql_log_count
+            self.generate()
+            self.env.flush_all()
+            counts.append(self.env.cr.sql_log_count - before)
+        self.assertLess(counts[2], counts[1] + 10)
+
     def test_rest_sees_what_the_user_sees(self):
         """And nobody else: the scheduled action's own rights play no part."""
         hidden = self._create_subject("Hidden", "hidden@example.com")

@@ -372,11 +372,12 @@ class TestImport(ConsentCase):
             }
         )
         self.ann.comment = self.luc.comment = "x"
-        self.rows(
-            ("ann@example.com", "Newsletter", "yes", "2026-03-04", "", ""),
-            ("ann@example.com", "Newsletter", "no", "2026-03-05", "", ""),
-            ("luc@example.com", "Newsletter", "no", "", "", ""),
-        )
+        with self.assert_wakes("privacy_consent.cron_effects"):
+            self.rows(
+                ("ann@example.com", "Newsletter", "yes", "2026-03-04", "", ""),
+                ("ann@example.com", "Newsletter", "no", "2026-03-05", "", ""),
+                ("luc@example.com", "Newsletter", "no", "", "", ""),
+            )
         consents = self.consent_of(self.ann) + self.consent_of(self.luc)
         self.assertEqual(consents.mapped("action_due"), [True] * 2)
         self.assertEqual(str(self.ann.comment).count("+"), 0)

@@ -310,6 +310,26 @@ class TestRenewal(LifeCase):
         self.assertFalse(self.live("2027-03-02 12:00:00"))
         self.assertEqual(self.consent.last_request_id.cause, "expired")
 
+    def test_what_somebody_asked_by_hand_when_it_ends(self):
+        """They are asked all the same, and not told an end that is over."""
+        self.renew()
+        with self.at("2027-03-02 11:00:00"):
+            self.assertTrue(self.consent.with_user(self.manager)._ask_by_hand())
+        with self.env.cr.savepoint() as savepoint:
+            self.activity.consent_required = "manual"
+            self.activity.consent_template_id = False
+            self.assertTrue(self.live("2027-03-02 12:00:00"), "as it was made")
+            self.assertEqual(self.consent.status, "expired")
+            savepoint.rollback()
+        self.env.invalidate_all()
+        mail = self.live("2027-03-02 12:00:00")["ann@example.com"]
+        self.assertEqual(self.consent.status, "expired")
+        self.assertNotIn("Your consent ends", mail.text)
+        asked = self.consent.request_ids.sorted("id")[-2:]
+        self.assertEqual(asked.mapped("kind"), ["again", "again"])
+        self.assertEqual(asked.mapped("cause"), ["replaced", False])
+        self.assertFalse(self.live("2027-03-03 12:00:00"))
+
     def test_none_for_whom_nobody_may_ask(self):
         obstacles = {
             "archived": lambda: self.consent.write({"active": False}),
@@ -332,6 +352,25 @@ class TestRenewal(LifeCase):
         self.env["mail.blacklist"]._add("ann@example.com")
         self.assertFalse(self.live("2027-02-02 00:00:00"))
         self.assertEqual(self.consent.last_request_id.cause, "blacklist")
+
+    def test_bounced_after_contacts_were_merged(self):
+        """The person is asked at the other address, also once the consent ended."""
+        self.renew()
+        with self.at("2027-02-02 00:00:00"):
+            self.env["base.partner.merge.automatic.wizard"]._merge(
+                (self.ann + self.luc).ids, self.luc, extra_checks=False
+            )
+            last_sudo = self.consent.last_request_id.sudo()
+            last_sudo._bounced(True, "550", datetime.now())
+            self.env["privacy.consent"]._cron_effects()
+        self.assertEqual(self.kinds(), [("first", 0), ("renewal", 0), ("again", 0)])
+        with self.env.cr.savepoint() as savepoint:
+            asked = [*self.live("2027-02-03 00:00:00")]
+            self.assertEqual(asked, ["luc@example.com"])
+            savepoint.rollback()
+        self.env.invalidate_all()
+        self.assertEqual([*self.live("2027-03-02 12:00:00")], ["luc@example.com"])
+        self.assertEqual(self.consent.status, "expired")
 
     def test_validity_lengthened_afterwards(self):
         self.renew()
@@ -451,6 +490,25 @@ class TestReminders(LifeCase):
         self.assertEqual(self.kinds()[-1], ("reminder", 3))
         self.assert_reminded("2026-12-23 09:00:00")
 
+    def test_none_that_waits_when_there_are_fewer(self):
+        with self.at("2026-03-10 00:00:00"):
+            self.env["privacy.activity"]._cron_life()
+        self.set_up(reminder_count=0)
+        self.assert_reminded("2026-03-10 01:00:00")
+        self.assertEqual(self.consent.last_request_id.cause, "off")
+
+    def test_sent_back_when_there_are_fewer(self):
+        """The person is asked at the other address, as after any other request."""
+        self.activity.consent_required = "auto"
+        self.assert_reminded("2026-03-10 00:00:00", "ann@example.com")
+        self.set_up(reminder_count=0)
+        self.ann.email = "ann@new.example.com"
+        with self.at("2026-03-11 00:00:00"):
+            last_sudo = self.consent.last_request_id.sudo()
+            last_sudo._bounced(True, "550", datetime.now())
+            self.env["privacy.consent"]._cron_effects()
+        self.assert_reminded("2026-03-11 01:00:00", "ann@new.example.com")
+
     def test_none_after_an_answer(self):
         for answer in (True, False):
             with self.subTest(answer), self.env.cr.savepoint() as savepoint:
@@ -504,6 +562,23 @@ class TestReminders(LifeCase):
         )
         self.assert_reminded("2026-03-10 00:00:00", "ann@example.com")
 
+    def test_none_at_another_address_for_whom_others_blacklisted(self):
+        """The daily run asks at another address, but not in place of a reminder."""
+        self.activity.consent_required = "auto"
+        self.assert_reminded("2026-03-10 00:00:00", "ann@example.com")
+        self.env["mail.blacklist"]._add("ann@example.com")
+        with self.at("2026-03-11 00:00:00"):
+            last_sudo = self.consent.last_request_id.sudo()
+            last_sudo._bounced(True, "550", datetime.now())
+            self.env["privacy.consent"]._cron_effects()
+            self.ann.email = "ann@new.example.com"
+        for listed in (True, False):
+            with self.at("2026-03-12 00:00:00"):
+                self.env["privacy.activity"]._cron_new_consents()
+                asked = [] if listed else ["ann@new.example.com"]
+                self.assertEqual([*self.sent()], asked)
+                self.env["mail.blacklist"]._remove("ann@example.com")
+
     def test_none_for_what_was_cancelled_by_stop(self):
         with self.at("2026-03-10 00:00:00"):
             self.env["privacy.activity"]._cron_life()
@@ -513,6 +588,24 @@ class TestReminders(LifeCase):
         self.assertEqual(self.consent.last_request_id.cause, "stopped")
         self.assert_reminded("2026-03-25 00:00:00")
         self.assert_reminded("2026-04-25 00:00:00")
+
+    def test_what_came_due_while_nobody_was_asked(self):
+        """Whoever continues is told how many mails follow; whoever restores is not."""
+        activity = self.activity.with_user(self.manager)
+        for stop, go_on, reminded in (
+            (activity.action_stop_asking, activity.action_continue_asking, True),
+            (activity.action_archive, activity.action_unarchive, False),
+        ):
+            with self.subTest(stop), self.env.cr.savepoint() as savepoint:
+                with self.at("2026-03-05 00:00:00"):
+                    stop()
+                self.assert_reminded("2027-03-05 00:00:00")
+                with self.at("2027-03-05 00:10:00"):
+                    go_on()
+                people = ["ann@example.com"] if reminded else []
+                self.assert_reminded("2027-03-05 01:00:00", *people)
+                savepoint.rollback()
+            self.env.invalidate_all()
 
     def test_of_a_renewal_until_the_consent_ends(self):
         self.set_up(validity_months=1, renewal_days=10, reminder_count=3)

@@ -73,6 +73,26 @@ class TestSettingsDialog(LifeCase):
         with self.at("2026-06-16 12:00:00"):
             self.assertEqual(self.counts(self.open()), (0, 0, 0))
 
+    def test_continue(self):
+        """Whoever continues learns how many mails follow by themselves."""
+        self.set_up(reminder_count=2)
+        activity = self.activity.with_user(self.manager)
+        with self.at(ASKED + timedelta(days=1)):
+            activity.action_stop_asking()
+            dialog = self.dialog(activity.action_confirm_new_consents())
+            self.assertEqual((dialog.people_count, dialog.mail_count), (0, 4))
+            self.assertTrue(activity.asking_stopped)
+            dialog.action_ask()
+            self.assertFalse(activity.asking_stopped)
+            activity.action_stop_asking()
+        # What came due meanwhile follows.
+        self.assertFalse(self.live(ASKED + timedelta(days=8)))
+        with self.at(ASKED + timedelta(days=8)):
+            dialog = self.dialog(activity.action_confirm_new_consents())
+            self.assertEqual((dialog.people_count, dialog.mail_count), (0, 4))
+            dialog.action_ask()
+        self.assertEqual(len(self.live(ASKED + timedelta(days=8))), 2)
+
     def test_numbers_that_cannot_be_saved(self):
         """Whoever mistypes is told when they save, and sees no failure before."""
         self.press_at(GIVEN)

@@ -221,6 +221,8 @@ class TestMerge(ConsentCase, HttpCase):
         zoe = self._create_subject("Zoe", "zoe@example.com")
         self.generate()
         self._answer(self.consent_of(self.ann), True, "2026-03-01 10:00:00")
+        waiting = self.consent_of(zoe).request_ids
         self._merge(zoe, self.ann)
+        self.assertEqual((waiting.state, waiting.cause), ("cancelled", "merged"))
         mails = self.run_queue()
         self.assertFalse([mail for mail in mails if mail.links()])

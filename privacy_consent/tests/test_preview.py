@@ -71,7 +71,8 @@ class TestPreview(ConsentCase):
         self.env.company.logo = picture("PNG")
         before = self.counts()
         preview = self.preview()
-        action = preview.action_send_test()
+        with self.assert_wakes("mail.ir_cron_mail_scheduler_action"):
+            action = preview.action_send_test()
         self.assertIn("manager@example.com", action["params"]["message"])
         (mail,) = self.run_queue()
         self.assertEqual(mail.to, ["manager@example.com"])

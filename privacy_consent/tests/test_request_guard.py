@@ -119,6 +119,17 @@ class TestRequestMessage(RequestGuardCase):
             "attachment_ids": [Command.clear()],
         }
 
+    def test_code_tells_nothing_of_a_delivery(self):
+        request = self.ask()
+        mail_sudo = request.mail_id.sudo()
+        mail_sudo.cancel()
+        forged = {"state": "delivered", "delivered_date": request.create_date}
+        key = (request.activity_id.id, self.ann.lang)
+        mail_sudo._make_consent_requests(texts={key: forged})
+        self.assertEqual(
+            mail_sudo.consent_request_ids.mapped("state"), ["cancelled", "cancelled"]
+        )
+
     def test_nobody_edits_the_message(self):
         requests = [self.ask(), self.compose()]
         self.run_queue()
@@ -271,8 +282,9 @@ class TestRequestMessage(RequestGuardCase):
         ):
             with self.subTest(name), self.assertRaises(UserError):
                 request.write({name: value})
-        with self.assertRaises(UserError):
-            request.unlink()
+        for one in (request, request.with_context(_force_unlink=True)):
+            with self.assertRaises(UserError):
+                one.unlink()
 
     def test_other_messages_cost_no_query(self):
         """The figures are Odoo's own, without this addon."""

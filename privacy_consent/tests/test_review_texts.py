@@ -193,13 +193,19 @@ class TestFactsOfActivities(TextCase):
             self.env.invalidate_all()
             self.assertEqual(self.activity.read(list(facts)), before)
 
-    def test_manager_chooses_no_unique_id(self):
+    def test_nobody_chooses_a_unique_id(self):
         activities = self.env["privacy.activity"].with_user(self.manager)
         uuid = "00000000-0000-0000-0000-000000000000"
-        with self.assertRaises(UserError), self.env.cr.savepoint():
-            activities.create({"name": "Mine", "uuid": uuid})
-            self.env.flush_all()
-        self.assertFalse(activities.search([("uuid", "=", uuid)]))
+        for change in (
+            lambda: activities.create({"name": "Mine", "uuid": uuid}),
+            lambda: activities.sudo().create({"name": "Mine", "uuid": uuid}),
+            # as the code of a server action can
+            lambda: self.activity.sudo().write({"uuid": uuid}),
+        ):
+            with self.assertRaises(UserError), self.env.cr.savepoint():
+                change()
+                self.env.flush_all()
+            self.assertFalse(activities.search([("uuid", "=", uuid)]))
 
     def test_default_is_no_unique_id(self):
         activities = self.env["privacy.activity"].with_user(self.manager)

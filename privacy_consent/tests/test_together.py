@@ -220,7 +220,8 @@ class TestTogether(TogetherCase):
         mail.write({"state": "exception", "failure_reason": "450 Later"})
         letter.action_auto_ask()
         self.sent()
-        mail.mark_outgoing()
+        with self.assert_wakes("privacy_consent.cron_effects"):
+            mail.mark_outgoing()
         self.assertEqual(mail.state, "cancel")
         self.env["privacy.consent"]._cron_effects()
         again = self.sent()["ann@example.com"]

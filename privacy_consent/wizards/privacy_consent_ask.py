@@ -32,6 +32,11 @@ class PrivacyConsentAsk(models.TransientModel):
     people_count = fields.Integer(
         compute="_compute_people_count", help="How many requests are enqueued."
     )
+    mail_count = fields.Integer(
+        string="Mails in the next 30 days",
+        readonly=True,
+        help="Roughly, and if nobody answers: reminders and renewals.",
+    )
     stopped = fields.Boolean(readonly=True)
     last_mail_date = fields.Datetime(
         string="Last mail leaves at about",
