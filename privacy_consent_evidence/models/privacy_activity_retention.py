@@ -12,6 +12,7 @@ from odoo.tools import SQL
 from odoo.addons.privacy_consent.models.locking import lock_unchanged
 from odoo.addons.privacy_consent.models.privacy_consent import store
 from odoo.addons.privacy_consent.models.privacy_consent_request import OPEN
+from odoo.addons.privacy_consent.reasons import reason_of
 
 _logger = logging.getLogger(__name__)
 
@@ -133,4 +134,4 @@ class PrivacyConsent(models.Model):
                 self.id,
                 type(error).__name__,
             )
-            store(self, {"erasure_error": str(error) or type(error).__name__})
+            store(self, {"erasure_error": reason_of(error)})

@@ -2,7 +2,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """What the account offers to consent to, beside what its owner was asked."""
 
-from odoo import http
+from odoo import SUPERUSER_ID, http
 from odoo.http import request
 
 from odoo.addons.privacy_consent import addresses, fresh_snapshot
@@ -104,9 +104,11 @@ class ConsentAccount(PrivacyPortal):
         address = contact.email_normalized
         consents_sudo = own_sudo.browse()
         at_once = consents_sudo._may_give_without_request(contact)
+        # Nobody else may make a consent up about an activity that they cannot read.
+        made_up_sudo = consents_sudo.with_user(SUPERUSER_ID)
         return [
             {
-                "consent": consents_sudo.new({"activity_id": activity_sudo.id}),
+                "consent": made_up_sudo.new({"activity_id": activity_sudo.id}),
                 "address": addresses.masked(address),
                 "button": {
                     "action": "accept" if at_once else "ask",
