@@ -163,6 +163,22 @@ def test_staff(scene, inbox, what):
         scene.press("action_continue_asking")
 
 
+def test_text_that_changes(scene, inbox):
+    """Managers get a to-do. The mail about it waits for the queue, and nobody does."""
+    execute = scene.server.execute
+    execute("res.users", "write", [2], {"email": "admin@example.com"})
+    asked = scene.consent(ask(scene, inbox, "accepted"))["id"]
+    execute("privacy.consent", "action_answer", [asked], True)
+    run_queue(scene)
+    run_effects(scene)
+    address = ask(scene, inbox, "text")
+    with handing_over(scene, inbox, address):
+        values = {"description": "<p>A mail a day.</p>"}
+        execute("privacy.activity", "write", [scene.activity], values)
+    subjects = [one.mime["Subject"] for one in inbox.messages if one.to != [address]]
+    assert any("Say what the change of the text means" in one for one in subjects)
+
+
 def test_erasing_waits_until_the_mail_left(scene, inbox):
     """Otherwise a request would come about which nobody knows anything."""
     address = ask(scene, inbox, "erased")

@@ -2,7 +2,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """A program that lives through a year in a database, and kills processes in between::
 
-    python life_worker.py DATABASE PEOPLE OPTIONS_OF_ODOO
+    python life_worker.py DATABASE PEOPLE SEED OPTIONS_OF_ODOO
 
 Each batch of the scheduled action is begun by a child first, which is killed: at any of
 the statements that such a batch takes, right before its COMMIT, or right after it. Or
@@ -10,6 +10,7 @@ the child does all of it at the same time, as a second server would.
 """
 
 import os
+import random
 import signal
 import sys
 import threading
@@ -33,7 +34,7 @@ _BOTH, _IDLE = 0.2, 0.1
 _KILLED = "killed"
 
 
-def main(database, people, *options):
+def main(database, people, seed, *options):
     """Load Odoo, and live."""
     config.parse_config(list(options), setup_logging=True)
     threading.current_thread().dbname = database
@@ -44,7 +45,11 @@ def main(database, people, *options):
     from odoo.addons.privacy_consent.tests.life_year import START, LifeYear
 
     class Year(LifeYear, MockSmtplibCase, TestCase):
+        maxDiff = None
+
         def live(self):
+            # Whoever is killed, people do the same.
+            self.seed, self.fate = int(seed), random.Random(int(seed))
             self.kills, self.races, self.statements = 0, 0, Counter()
             begun = time.monotonic()
             # Smaller ones than usual, so that there are many.
@@ -60,8 +65,8 @@ def main(database, people, *options):
                     self.activity = self.make_activity(int(people))
                     self.begin_year()
                     self.live_year()
-            words = [f"{people} people, {self.kills} kills, {self.races} at once"]
-            words += self.summary()
+            words = [f"{people} people, seed {seed}"]
+            words += [f"{self.kills} kills, {self.races} at once", *self.summary()]
             words.append(f"{time.monotonic() - begun:.0f} s")
             sys.stdout.write(", ".join(map(str, words)) + "\n")
 
@@ -108,7 +113,7 @@ def main(database, people, *options):
 
         def run_batch(self, name, due):
             self.commit()
-            if due or self.random.random() < _IDLE:
+            if due or self.fate.random() < _IDLE:
                 self.kill(name)
             before = self.env.cr.sql_log_count
             more = getattr(self.activity, name)()
@@ -119,10 +124,10 @@ def main(database, people, *options):
 
         def kill(self, name):
             """Have a child begin a batch, and die."""
-            both = self.random.random() < _BOTH
+            both = self.fate.random() < _BOTH
             most = max(_STATEMENTS, self.statements[name])
-            after = sys.maxsize if both else self.random.randrange(most)
-            commits = both or self.random.random() < 0.5
+            after = sys.maxsize if both else self.fate.randrange(most)
+            commits = both or self.fate.random() < 0.5
             child = os.fork()
             if not child:
                 begin_and_die(database, self.activity.id, name, after, commits)

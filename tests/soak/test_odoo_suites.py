@@ -19,11 +19,7 @@ from tools import databases, settings
 
 ADDON = "mail_queue_safe"
 # The tests in a browser are left out: they take long, and no mail leaves in them.
-# Two classes count statements to the last one, and the lock of a mail is one more.
-TAGS = (
-    "/mail,/test_mail,/mass_mailing_sms,/test_mass_mailing,-is_tour,"
-    "-/test_mail:TestMailAPIPerformance,-/test_mail:TestPerformance"
-)
+TAGS = "/mail,/test_mail,/mass_mailing_sms,/test_mass_mailing,-is_tour"
 ODOO_WITH_LATE_TESTS = (
     settings.VENV_PYTHON,
     Path(__file__).with_name("late_tests.py"),
