@@ -3,7 +3,7 @@
 """Asking from the consents themselves: by hand, or a selection."""
 
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import Form, RecordCapturer, new_test_user
+from odoo.tests import Form, new_test_user
 
 from .common import ConsentCase
 
@@ -49,14 +49,10 @@ class TestAsk(ConsentCase):
             .with_context(**action["context"])
         ).save()
         self.assertEqual(composer.partner_ids, self.ann)
-        queue = self.env.ref("mail.ir_cron_mail_scheduler_action")
-        triggers = RecordCapturer(
-            self.env["ir.cron.trigger"], [("cron_id", "=", queue.id)]
-        )
-        with self.mock_smtplib_connection(), triggers:
+        queue = self.assert_wakes("mail.ir_cron_mail_scheduler_action")
+        with self.mock_smtplib_connection(), queue:
             composer.action_send_mail()
             self.assertFalse(self.emails, "nothing is sent in the request")
-        self.assertTrue(triggers.records, "the queue runs soon, not in an hour")
         mails = self.run_queue()
         own = [mail for mail in mails if mail.to == ["ann@example.com"]]
         self.assertEqual(len(own), 1)

@@ -7,7 +7,6 @@ from unittest.mock import patch
 from psycopg2.errors import SerializationFailure
 
 from odoo.exceptions import AccessError, ValidationError
-from odoo.tests import RecordCapturer
 
 from .answers import press, set_fact
 from .common import ConsentCase
@@ -101,13 +100,8 @@ class TestServerAction(ConsentCase):
         """A mail that left cannot be repeated, but what follows it can."""
         self.generate()
         consent = self.consent_of(self.ann)
-        triggers = RecordCapturer(
-            self.env["ir.cron.trigger"],
-            [("cron_id", "=", self.env.ref("privacy_consent.cron_effects").id)],
-        )
-        with self.conflict(), triggers:
+        with self.conflict(), self.assert_wakes("privacy_consent.cron_effects"):
             self.assertEqual(len(self.run_queue()), 2)
-        self.assertTrue(triggers.records)
         self.assertEqual(consent.request_state, "delivered")
         self.assertTrue(consent.request_ids.effects_due)
         self.assertFalse(self.ann.comment)
